@@ -1,0 +1,27 @@
+/** Writes the contracts from the code: schema/*.graphql and openapi.yaml. With --check it writes nothing and fails when one differs. */
+
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DOMAINS, FIELDS, nodesOf, RELATIONS, SCHEMA } from '../src/app.ts';
+import { ROOT_SDL, SdlWriter } from '../src/doors/graphql/sdl.ts';
+
+const check = process.argv.includes('--check');
+let differing = 0;
+
+function put(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  differing++;
+  if (check) {
+    console.error(`${path} differs from the code: run \`npm run contracts\` and look at what changed.`);
+    return;
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  console.log(`wrote ${path}`);
+}
+
+const writer = new SdlWriter(RELATIONS, new Set(nodesOf(FIELDS).keys()));
+put(join(SCHEMA, '_root.graphql'), ROOT_SDL);
+for (const { name, fields } of DOMAINS) put(join(SCHEMA, `${name}.graphql`), writer.domain(fields));
+
+if (check && differing > 0) process.exit(1);

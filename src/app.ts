@@ -1,0 +1,120 @@
+/** buildApp: every door and domain, registered by name. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { createAuthenticator } from './auth/token.ts';
+import type { Changes } from './changes.ts';
+import type { Config } from './config.ts';
+import type { Services, Workspace } from './context.ts';
+import type { Db } from './db/connect.ts';
+import { readEpoch } from './db/instance.ts';
+import { pendingMigrations } from './db/migrate.ts';
+import { apiKeys, clients, workspaces } from './db/tables/workspaces.ts';
+import { workspaceFields } from './domains/workspaces/graphql.ts';
+import { workspaceRoutes } from './domains/workspaces/rest.ts';
+import { type Field, idArgument } from './doors/graphql/field.ts';
+import { registerGraphql } from './doors/graphql/server.ts';
+import { registerHealth } from './doors/rest/health.ts';
+import { answerOf, pathParameters, type Route, registerRoutes } from './doors/rest/route.ts';
+import { createServer } from './doors/rest/server.ts';
+import { ID_PREFIXES, type IdKind } from './ids.ts';
+import type { Desk, Operation, Relation } from './operation.ts';
+
+/** A domain as the doors see it; `schema/<name>.graphql` is its SDL. */
+export interface Domain {
+  name: string;
+  routes: Route[];
+  fields: Field[];
+}
+
+export const DOMAINS: Domain[] = [{ name: 'workspaces', routes: workspaceRoutes, fields: workspaceFields }];
+
+export const RELATIONS: Relation[] = [];
+
+export const ROUTES = DOMAINS.flatMap((domain) => domain.routes);
+export const FIELDS = DOMAINS.flatMap((domain) => domain.fields);
+
+const ROOT = join(import.meta.dirname, '..');
+export const MIGRATIONS = join(ROOT, 'migrations');
+export const SCHEMA = join(ROOT, 'schema');
+
+/** Models that `node(id:)` finds: whatever a query field reads by its id alone. */
+export function nodesOf(fields: Field[]): Map<string, { kind: IdKind; operation: Operation }> {
+  const nodes = new Map<string, { kind: IdKind; operation: Operation }>();
+  for (const { shape, operation } of fields) {
+    const argument = shape === 'query' ? idArgument(operation) : null;
+    const { model } = answerOf(operation.output);
+    const kind = argument?.replace(/Id$/, '') as IdKind | undefined;
+    if (kind !== undefined && kind in ID_PREFIXES && model !== null) nodes.set(model, { kind, operation });
+  }
+  return nodes;
+}
+
+export interface AppDeps {
+  config: Config;
+  db: Db;
+  services: Services;
+  log: FastifyBaseLogger;
+}
+
+export interface App {
+  server: FastifyInstance;
+  desk: Desk;
+  metrics: Registry;
+}
+
+export async function buildApp({ config, db, services, log }: AppDeps): Promise<App> {
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const durations = new Histogram({
+    name: 'tierdesk_operation_duration_seconds',
+    help: 'How long operations took, by name, door and outcome.',
+    labelNames: ['operation', 'door', 'code'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [metrics],
+  });
+  const authenticator = createAuthenticator({ db, services, issuers: config.jwtIssuers });
+  const accessTables = new Set<unknown>([apiKeys, clients, workspaces]);
+  const desk: Desk = {
+    db,
+    services,
+    epoch: await readEpoch(db),
+    relations: RELATIONS,
+    pathParameters: new Map(ROUTES.map(({ path, operation }) => [operation.name, pathParameters(path)])),
+    saved(workspace: Workspace, changes: Changes) {
+      if (changes.entries.some(({ table }) => accessTables.has(table))) authenticator.forget(workspace.workspaceId);
+    },
+    observe(operation, door, code, seconds) {
+      durations.observe({ operation, door, code }, seconds);
+    },
+  };
+
+  const server = await createServer(config, log);
+  registerHealth(server, {
+    metrics,
+    metricsOnLoopback: config.metricsPort === null,
+    async ready() {
+      const pending = await pendingMigrations(db, MIGRATIONS);
+      if (pending.length > 0) throw new Error(`Migrations are missing: ${pending.join(', ')}`);
+    },
+  });
+  await server.register(async (guarded) => {
+    guarded.addHook('onRequest', async (request) => {
+      request.session = await authenticator.authenticate(request.headers.authorization);
+    });
+    registerRoutes(guarded, desk, ROUTES);
+    await registerGraphql(guarded, desk, config, {
+      sdl: readdirSync(SCHEMA)
+        .filter((file) => file.endsWith('.graphql'))
+        .map((file) => readFileSync(join(SCHEMA, file), 'utf8')),
+      fields: FIELDS,
+      nodes: nodesOf(FIELDS),
+    });
+  });
+  server.addHook('onClose', async () => {
+    await authenticator.flush();
+  });
+  return { server, desk, metrics };
+}

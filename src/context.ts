@@ -1,0 +1,52 @@
+/** Ctx: what every operation gets as its first argument. */
+
+import type { Actor } from './auth/policy.ts';
+import type { Db } from './db/connect.ts';
+import type { Instant } from './rules/calendar.ts';
+
+/** The workspace of the request, as it stood when the caller was authenticated. */
+export interface Workspace {
+  /** The small number inside; the API shows `id`. */
+  workspaceId: number;
+  id: string;
+  name: string;
+  mode: 'live' | 'test';
+  testNow: Instant | null;
+  timeZone: string;
+  language: 'zh-CN' | 'en';
+  currency: string;
+  colour: string;
+  serviceLevelVersion: number;
+  version: number;
+  createdAt: Instant;
+  updatedAt: Instant;
+}
+
+export type Door = 'rest' | 'graphql' | 'timekeeper' | 'survey' | 'start';
+
+export interface Logger {
+  info(fields: object, message?: string): void;
+  warn(fields: object, message?: string): void;
+  error(fields: object, message?: string): void;
+}
+
+/** What the process lends to operations beside the database: secrets and addresses from the configuration. */
+export interface Services {
+  /** Signs survey links and tokens; 32 bytes. */
+  secretKey: Buffer;
+  /** Where people reach this desk, without a slash at the end. */
+  publicUrl: string;
+  /** Wall clock, epoch milliseconds: for what stays on wall time (keys, tokens, idempotency). */
+  wallClock: () => number;
+}
+
+export interface Ctx {
+  db: Db;
+  workspace: Workspace;
+  actor: Actor;
+  door: Door;
+  /** The workspace's own time, whole epoch seconds: the wall clock, or its test clock. */
+  now: Instant;
+  log: Logger;
+  services: Services;
+}

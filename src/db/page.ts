@@ -1,0 +1,149 @@
+/** Keyset paging: one prepared statement per set of filters and order, cursors that are checked, every row exactly once. */
+
+import { type AnyColumn, and, asc, desc, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
+import { AppError } from '../errors.ts';
+import { bound, type Db, statement } from './connect.ts';
+
+/** One condition: its name, its SQL over placeholders, their values. Left out of the statement when `values` is null. */
+export interface Filter {
+  name: string;
+  condition: SQL | undefined;
+  values: Record<string, unknown> | null;
+}
+
+/** `column = value` when the input names a value. */
+export function equals(name: string, column: PgColumn, value: unknown): Filter {
+  return filter(name, value, sql`${column} = ${bound(column, name)}`);
+}
+
+/** A condition over the placeholder of this name, when the input names a value. */
+export function filter(name: string, value: unknown, condition: SQL | undefined): Filter {
+  return { name, condition, values: value === undefined || value === null ? null : { [name]: value } };
+}
+
+export interface Order {
+  /** As the API names it, in the cursor too. */
+  name: string;
+  column: PgColumn;
+  descending: boolean;
+}
+
+export interface PageRequest<C extends Record<string, PgColumn>> {
+  db: Db;
+  /** Of the statement, without filters and order. */
+  name: string;
+  table: PgTable;
+  columns: C;
+  /** The wall, and what holds for every page of this list. */
+  workspaceId: number;
+  workspaceColumn: AnyColumn;
+  filters: Filter[];
+  order: Order;
+  /** Breaks ties; unique within the workspace. */
+  tieBreak: PgColumn;
+  limit: number;
+  cursor: string | undefined;
+}
+
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+  deleted?: { id: string; deletedAt: string }[];
+}
+
+const CURSORS = new WeakMap<object, string[]>();
+
+/** The cursor after each item of a page, for doors that show one per item. */
+export function cursorsOf(page: object): string[] | undefined {
+  return CURSORS.get(page);
+}
+
+type RowOf<C extends Record<string, PgColumn>> = {
+  [K in keyof C]: C[K]['_']['notNull'] extends true ? C[K]['_']['data'] : C[K]['_']['data'] | null;
+};
+
+/** Reads one page and shows each row. Throws `invalid_cursor` (400) for a cursor of another list or order. */
+export async function readPage<C extends Record<string, PgColumn>, T>(
+  request: PageRequest<C>,
+  view: (row: RowOf<C>) => T,
+): Promise<Page<T>> {
+  const { order, tieBreak, limit } = request;
+  const filters = request.filters.filter(({ values }) => values !== null);
+  const after = request.cursor === undefined ? null : decodeCursor(request.cursor, order, tieBreak);
+  const signature = [
+    request.name,
+    ...filters.map(({ name }) => name),
+    order.name,
+    order.descending,
+    after !== null,
+  ].join(':');
+  const query = statement(request.db, signature, (orm, name) => {
+    const compare = order.descending ? sql`<` : sql`>`;
+    const direction = order.descending ? desc : asc;
+    const sameColumn = order.column === tieBreak;
+    const beyond = sameColumn
+      ? sql`${tieBreak} ${compare} ${bound(tieBreak, 'after_tie')}`
+      : sql`(${order.column}, ${tieBreak}) ${compare} (${bound(order.column, 'after_value')}, ${bound(tieBreak, 'after_tie')})`;
+    return orm
+      .select(request.columns as Record<string, PgColumn>)
+      .from(request.table as PgTable)
+      .where(
+        and(
+          sql`${request.workspaceColumn} = ${sql.placeholder('workspace')}`,
+          ...filters.map(({ condition }) => condition),
+          after === null ? undefined : beyond,
+        ),
+      )
+      .orderBy(...(sameColumn ? [direction(tieBreak)] : [direction(order.column), direction(tieBreak)]))
+      .limit(sql.placeholder('limit') as never)
+      .prepare(name);
+  });
+  const values = Object.assign(
+    { workspace: request.workspaceId, limit: limit + 1 },
+    ...filters.map((f) => f.values),
+    after,
+  );
+  const rows = (await query.execute(values)) as RowOf<C>[];
+  const more = rows.length > limit;
+  const shown = more ? rows.slice(0, limit) : rows;
+  const names = Object.keys(request.columns);
+  const orderName = names.find((name) => request.columns[name] === order.column)!;
+  const tieName = names.find((name) => request.columns[name] === tieBreak)!;
+  const cursorOf = (row: RowOf<C>) => encodeCursor(order, row[orderName], row[tieName]);
+  const page: Page<T> = {
+    data: shown.map((row) => view(row)),
+    nextCursor: more ? cursorOf(shown.at(-1)!) : null,
+  };
+  CURSORS.set(page, shown.map(cursorOf));
+  return page;
+}
+
+function encodeCursor(order: Order, value: unknown, tie: unknown): string {
+  return Buffer.from(JSON.stringify([order.name, order.descending ? 1 : 0, value, tie])).toString('base64url');
+}
+
+/** The values a cursor stands for; each must be one the column could hold. */
+function decodeCursor(cursor: string, order: Order, tieBreak: PgColumn): { after_value: unknown; after_tie: unknown } {
+  try {
+    const [name, descending, value, tie] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    if (name !== order.name || descending !== (order.descending ? 1 : 0)) throw new TypeError('another order');
+    return { after_value: checked(order.column, value), after_tie: checked(tieBreak, tie) };
+  } catch {
+    throw new AppError('invalid_cursor', 'This cursor does not belong to this list and order.');
+  }
+}
+
+/** A forged cursor must not reach the database: numbers stay in range, ids have their form. */
+function checked(column: PgColumn, value: unknown): unknown {
+  const type = column.getSQLType();
+  if (/^(integer|bigint|timestamptz)/.test(type)) {
+    if (!Number.isSafeInteger(value) || Math.abs(value as number) > (type === 'integer' ? 2 ** 31 - 1 : 2 ** 43)) {
+      throw new TypeError('out of range');
+    }
+  } else if (typeof value !== 'string' || value.length > 300 || value.includes('\u0000'))
+    throw new TypeError('not text');
+  // An id is decoded, and so checked, by its column.
+  column.mapToDriverValue(value);
+  return value;
+}

@@ -1,0 +1,171 @@
+/** Tables of the customers and tiers domains: who they are, by what names they reach us, and what tier they held when. */
+
+import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import { id, instant, texts, tsvector, version, workspaceId } from '../columns.ts';
+import { workspaces } from './workspaces.ts';
+
+export const tiers = pgTable(
+  'tiers',
+  {
+    workspaceId: workspaceId(),
+    id: id('tier').notNull(),
+    key: text().notNull(),
+    name: text().notNull(),
+    description: text(),
+    /** 1 = the highest. The last one is what a customer gets who has no other. */
+    position: integer().notNull(),
+    version: version(),
+    createdAt: instant().notNull(),
+    updatedAt: instant().notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'tiers_pkey', columns: [t.workspaceId, t.id] }),
+    unique('tiers_key_key').on(t.workspaceId, t.key),
+    foreignKey({ name: 'tiers_workspace_fkey', columns: [t.workspaceId], foreignColumns: [workspaces.workspaceId] }),
+  ],
+);
+
+export const customers = pgTable(
+  'customers',
+  {
+    workspaceId: workspaceId(),
+    id: id('customer').notNull(),
+    name: text().notNull(),
+    tier: text(),
+    tierSince: instant(),
+    /** Industry, size, revenue band, business model, goals, how decisions are made, expectations, dislikes. */
+    profile: jsonb().$type<Record<string, unknown>>().notNull(),
+    tags: texts().notNull(),
+    externalIds: jsonb().$type<Record<string, string>>().notNull(),
+    preferredChannel: text(),
+    language: text(),
+    timeZone: text(),
+    notes: text(),
+    search: tsvector().notNull(),
+    version: version(),
+    createdAt: instant().notNull(),
+    updatedAt: instant().notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'customers_pkey', columns: [t.workspaceId, t.id] }),
+    index('customers_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
+    index('customers_tier_idx').on(t.workspaceId, t.tier),
+    index('customers_search_idx').using('gin', t.search),
+    foreignKey({
+      name: 'customers_workspace_fkey',
+      columns: [t.workspaceId],
+      foreignColumns: [workspaces.workspaceId],
+    }),
+    foreignKey({
+      name: 'customers_tier_fkey',
+      columns: [t.workspaceId, t.tier],
+      foreignColumns: [tiers.workspaceId, tiers.key],
+    }),
+  ],
+);
+
+/** The tier a customer held, from when to when; the row with `validTo` null is today's. */
+export const tierChanges = pgTable(
+  'tier_changes',
+  {
+    workspaceId: workspaceId(),
+    customerId: id('customer').notNull(),
+    /** Counts from 1 per customer. */
+    position: integer().notNull(),
+    tier: text().notNull(),
+    validFrom: instant().notNull(),
+    validTo: instant(),
+    source: text().$type<'default' | 'manual' | 'import' | 'score'>().notNull(),
+    reason: text(),
+    actor: text().notNull(),
+    version: version(),
+  },
+  (t) => [
+    primaryKey({ name: 'tier_changes_pkey', columns: [t.workspaceId, t.customerId, t.position] }),
+    foreignKey({
+      name: 'tier_changes_customer_fkey',
+      columns: [t.workspaceId, t.customerId],
+      foreignColumns: [customers.workspaceId, customers.id],
+    }),
+  ],
+);
+
+export const contacts = pgTable(
+  'contacts',
+  {
+    workspaceId: workspaceId(),
+    id: id('contact').notNull(),
+    customerId: id('customer'),
+    name: text().notNull(),
+    familyName: text(),
+    /** How to address them: 女士, Dr. */
+    honorific: text(),
+    title: text(),
+    preferredChannel: text(),
+    /** When they like to be called, in words. */
+    preferredHours: text(),
+    language: text(),
+    timeZone: text(),
+    tags: texts().notNull(),
+    externalIds: jsonb().$type<Record<string, string>>().notNull(),
+    /** As said by the caller, in order; `identities` is the index over them. */
+    identities: jsonb().$type<{ kind: string; value: string }[]>().notNull(),
+    search: tsvector().notNull(),
+    version: version(),
+    createdAt: instant().notNull(),
+    updatedAt: instant().notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'contacts_pkey', columns: [t.workspaceId, t.id] }),
+    index('contacts_customer_idx').on(t.workspaceId, t.customerId, t.id),
+    index('contacts_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
+    index('contacts_search_idx').using('gin', t.search),
+    foreignKey({
+      name: 'contacts_customer_fkey',
+      columns: [t.workspaceId, t.customerId],
+      foreignColumns: [customers.workspaceId, customers.id],
+    }),
+    foreignKey({ name: 'contacts_workspace_fkey', columns: [t.workspaceId], foreignColumns: [workspaces.workspaceId] }),
+  ],
+);
+
+/** One person, many identities; each belongs to one contact of the workspace. */
+export const identities = pgTable(
+  'identities',
+  {
+    workspaceId: workspaceId(),
+    kind: text().notNull(),
+    value: text().notNull(),
+    contactId: id('contact').notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'identities_pkey', columns: [t.workspaceId, t.kind, t.value] }),
+    index('identities_contact_idx').on(t.workspaceId, t.contactId),
+    foreignKey({
+      name: 'identities_contact_fkey',
+      columns: [t.workspaceId, t.contactId],
+      foreignColumns: [contacts.workspaceId, contacts.id],
+    }),
+  ],
+);
+
+/** Names that other systems give to our customers, contacts and tickets; one name, one thing. */
+export const externalIds = pgTable(
+  'external_ids',
+  {
+    workspaceId: workspaceId(),
+    resource: text().$type<'customer' | 'contact' | 'ticket'>().notNull(),
+    system: text().notNull(),
+    value: text().notNull(),
+    /** TypeID of the thing. */
+    subject: text().notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'external_ids_pkey', columns: [t.workspaceId, t.resource, t.system, t.value] }),
+    foreignKey({
+      name: 'external_ids_workspace_fkey',
+      columns: [t.workspaceId],
+      foreignColumns: [workspaces.workspaceId],
+    }),
+  ],
+);

@@ -1,0 +1,122 @@
+/** Words that every domain uses: ids, keys, instants, durations, pages, names in other systems. */
+
+import { z } from 'zod';
+import { ID_PREFIXES, type IdKind, idPattern } from '../ids.ts';
+import type { Instant } from '../rules/calendar.ts';
+
+/** Epoch seconds -> RFC 3339 in UTC, whole seconds. */
+export function iso(at: Instant): string {
+  return `${new Date(at * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+export function isoOrNull(at: Instant | null): string | null {
+  return at === null ? null : iso(at);
+}
+
+/** Words the doors read beside the type: which scalar a field is in GraphQL. */
+declare module 'zod' {
+  interface GlobalMeta {
+    /** The GraphQL scalar of this field, when it is not plain. */
+    scalar?: 'ID' | 'DateTime' | 'Duration' | 'Date' | 'JSON';
+  }
+}
+
+/** A TypeID of this kind. */
+export function zId(kind: IdKind) {
+  return z
+    .string()
+    .regex(idPattern(kind), `Expected an id that begins with ${ID_PREFIXES[kind]}_.`)
+    .meta({ scalar: 'ID', examples: [`${ID_PREFIXES[kind]}_01k9zv3m5qe8w9y2f4h6j8m0n1`] });
+}
+
+/** A name the workspace gives itself: lower case letters, digits, `_` and `-`, 1 to 64. */
+export const zKey = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{0,63}$/,
+    'Expected lower case letters, digits, _ or -, at most 64, beginning with a letter or digit.',
+  )
+  .meta({ examples: ['core'] });
+
+/** Text of 1 to `max` characters, trimmed. */
+export function zText(max: number) {
+  return z.string().trim().min(1).max(max);
+}
+
+const EARLIEST = 0;
+const LATEST = Date.UTC(2200, 0, 1) / 1000;
+
+/** RFC 3339 with any offset in -> epoch seconds; fractions of a second are dropped. 1970 to 2200. */
+export const zInstant = z.iso
+  .datetime({ offset: true, error: 'Expected an RFC 3339 instant such as 2026-11-24T10:00:00Z.' })
+  .transform((text) => Math.floor(Date.parse(text) / 1000))
+  .refine((at) => at >= EARLIEST && at <= LATEST, 'Expected an instant from 1970 to 2200.')
+  .meta({ scalar: 'DateTime', examples: ['2026-11-24T10:00:00Z'] });
+
+/** An instant in an answer: UTC, whole seconds. */
+export const zIsoInstant = z.iso.datetime().meta({ scalar: 'DateTime', examples: ['2026-11-24T10:00:00Z'] });
+
+/** An IANA time zone. */
+export const zTimeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, 'Expected an IANA time zone such as Asia/Shanghai.')
+  .meta({ examples: ['Asia/Shanghai'] });
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return !/^[+-]/.test(name);
+  } catch {
+    return false;
+  }
+}
+
+/** BCP 47, as in `zh-CN`. */
+export const zLanguageTag = z
+  .string()
+  .regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/, 'Expected a language tag such as zh-CN.')
+  .meta({ examples: ['zh-CN'] });
+
+export const zTags = z.array(zText(64)).max(50);
+
+/** Names in other systems, as in `{"crm": "42"}`; one name belongs to one thing of the workspace. */
+export const zExternalIds = z
+  .record(zKey, zText(200))
+  .refine((value) => Object.keys(value).length <= 20, 'At most 20 external ids.')
+  .meta({ scalar: 'JSON', examples: [{ crm: '42' }] });
+
+/** How lists are asked for, in both doors. */
+export const zPaging = {
+  limit: z.int().min(1).max(200).default(50).describe('How many, 1 to 200.'),
+  cursor: z.string().max(500).optional().describe('nextCursor of the page before.'),
+};
+
+export const zUpdatedAfter = zInstant
+  .optional()
+  .describe('Only what changed at or after this instant, oldest change first; deleted ones are listed in `deleted`.');
+
+/** Who wrote: `version` is the ETag. */
+export const zStamps = {
+  version: z.int().describe('Moves with every edit; the ETag.'),
+  createdAt: zIsoInstant.describe('When it was made.'),
+  updatedAt: zIsoInstant.describe('When it last changed.'),
+};
+
+export const zDeleted = z
+  .object({ id: z.string().describe('Id or key of what was deleted.'), deletedAt: zIsoInstant.describe('When.') })
+  .meta({ id: 'Deleted', description: 'What is gone.' });
+
+/** A page of a list. `deleted` is there only with `updatedAfter`. */
+export function zPage<T extends z.ZodType>(item: T) {
+  return z.object({
+    data: z.array(item),
+    nextCursor: z.string().nullable().describe('Ask for the next page with this; null on the last one.'),
+    deleted: z.array(zDeleted).optional(),
+  });
+}
+
+export const zLocalized = z
+  .object({ en: zText(500), 'zh-CN': zText(500) })
+  .partial()
+  .meta({ scalar: 'JSON', examples: [{ en: 'Overall', 'zh-CN': '总体' }] });

@@ -1,0 +1,100 @@
+/** The HTTP server as this desk wants it: limits, request ids, problem+json for every error, also the framework's own. */
+
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import cors from '@fastify/cors';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
+import type { Config } from '../../config.ts';
+import { AppError, ERRORS, type ErrorCode } from '../../errors.ts';
+import { PROBLEM_TYPE, problemOf, sendProblem } from './problem.ts';
+
+export async function createServer(config: Config, log: FastifyBaseLogger): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: config.bodyLimitBytes,
+    // Fastify switches Node's own limit off; without a proxy in front a slow body would never be cut.
+    requestTimeout: config.requestTimeoutSeconds * 1000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    http: { headersTimeout: Math.min(20, config.requestTimeoutSeconds) * 1000 },
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+    },
+    routerOptions: { maxParamLength: 500 },
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, error);
+    },
+    clientErrorHandler(error, socket) {
+      answerRaw(error, socket);
+    },
+  }) as unknown as FastifyInstance;
+
+  app.decorateRequest('session', null);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-Id', request.id);
+    reply.header('X-Content-Type-Options', 'nosniff');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, error));
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, new AppError('not_found', 'No such path.')));
+
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'string' },
+    (request, body, done) => {
+      // A verb without a body is often sent with the header all the same.
+      if (body === '') done(null, undefined);
+      else parseJson(request, body as string, done);
+    },
+  );
+
+  if (config.corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: config.corsOrigins,
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: ['ETag', 'Link', 'X-Request-Id', 'Idempotency-Replayed', 'Retry-After'],
+      maxAge: 600,
+    });
+  }
+  return app;
+}
+
+/** What Node refuses before a request exists: still a problem, then the connection ends. */
+function answerRaw(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code: ErrorCode =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? 'request_timeout'
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? 'header_too_large'
+        : 'bad_request';
+  const body = JSON.stringify(problemOf(new AppError(code, `${ERRORS[code].en}.`), randomUUID()));
+  const reason =
+    code === 'request_timeout'
+      ? 'Request Timeout'
+      : code === 'header_too_large'
+        ? 'Request Header Fields Too Large'
+        : 'Bad Request';
+  socket.end(
+    `HTTP/1.1 ${ERRORS[code].status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

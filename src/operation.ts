@@ -1,0 +1,358 @@
+/** An operation is the unit of ability: its definition, the one way to execute it, and the registry all doors read. */
+
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { and, eq, lt, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { type Actor, requireScope, type Scope } from './auth/policy.ts';
+import { type Author, type Changes, save } from './changes.ts';
+import type { Ctx, Door, Logger, Services, Workspace } from './context.ts';
+import { type Db, statement } from './db/connect.ts';
+import { isLostRace, toAppError } from './db/sqlstate.ts';
+
+export { cursorsOf } from './db/page.ts';
+
+import { idempotencyKeys } from './db/tables/machinery.ts';
+import { AppError, type FieldError } from './errors.ts';
+
+/** What a writing operation returns: the answer, and what is to be saved for it to be true. */
+export interface Outcome<R> {
+  result: R;
+  changes: Changes;
+  /** 201 where something was made; else 200. */
+  status?: 200 | 201 | 202;
+}
+
+export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
+  /** REST operationId and GraphQL field. */
+  name: string;
+  summary: string;
+  description?: string;
+  /** null: whoever is authenticated. */
+  scope: Scope | null;
+  kind: 'read' | 'compute' | 'write';
+  /** Flat and strict: path parameters by name, the rest is query or body. */
+  input: I;
+  /** Cross-field checks, apart from the schema so that the schema stays plain. */
+  check?: (input: z.output<I>) => FieldError[];
+  output: O;
+  /** The status of a success where it is always the same. */
+  status: 200 | 201 | 202;
+  /** store: a replay answers the same. none: pure, or made to be repeated. secret: a replay leaves the secret out. */
+  idempotency: 'store' | 'none' | 'secret';
+  /** Fields of the answer that are shown once. */
+  secrets: string[];
+  /** An example of the input, for people who read the contract. */
+  example?: Record<string, unknown>;
+  run(ctx: Ctx, input: z.output<I>): Promise<z.input<O>> | Promise<Outcome<z.input<O>>>;
+}
+
+type Common<I extends z.ZodObject, O extends z.ZodType> = Pick<
+  Operation<I, O>,
+  'name' | 'summary' | 'scope' | 'input' | 'output'
+> &
+  Partial<Pick<Operation<I, O>, 'description' | 'check' | 'example'>>;
+
+/** Asks the database and changes nothing. */
+export function read<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Common<I, O> & { run(ctx: Ctx, input: z.output<I>): Promise<z.input<O>> },
+): Operation<I, O> {
+  return { kind: 'read', status: 200, idempotency: 'none', secrets: [], ...definition };
+}
+
+/** Computes an answer from its input; asked by POST in REST, a Query field in GraphQL. */
+export function compute<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Common<I, O> & { run(ctx: Ctx, input: z.output<I>): Promise<z.input<O>> },
+): Operation<I, O> {
+  return { kind: 'compute', status: 200, idempotency: 'none', secrets: [], ...definition };
+}
+
+/** Loads, authorizes, decides, and returns its changes; `execute` saves them. */
+export function write<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Common<I, O> & {
+    status?: 200 | 201 | 202;
+    idempotency?: 'store' | 'none' | 'secret';
+    secrets?: string[];
+    run(ctx: Ctx, input: z.output<I>): Promise<Outcome<z.input<O>>>;
+  },
+): Operation<I, O> {
+  return { kind: 'write', status: 200, idempotency: 'store', secrets: [], ...definition };
+}
+
+/** Related objects of a model, read for many parents at once: REST `include` and GraphQL loaders. */
+export interface Relation {
+  /** The model's id, as in `Ticket`. */
+  on: string;
+  name: string;
+  description: string;
+  model: z.ZodType;
+  many: boolean;
+  /** One answer per parent, in order; null (or []) where there is none. Authorizes for itself. */
+  load(ctx: Ctx, parents: Record<string, unknown>[]): Promise<unknown[]>;
+}
+
+/** What a running desk lends to `execute`. */
+export interface Desk {
+  db: Db;
+  services: Services;
+  /** The feed's epoch (see events). */
+  epoch: number;
+  relations: Relation[];
+  /** Path parameters per operation, set by the REST routes: an unreadable id there is `not_found`. */
+  pathParameters: Map<string, string[]>;
+  /** After a save: caches to forget, timers to look at. */
+  saved(workspace: Workspace, changes: Changes): void;
+  observe(operation: string, door: Door, code: string, seconds: number): void;
+}
+
+export interface Call {
+  workspace: Workspace;
+  actor: Actor;
+  door: Door;
+  log: Logger;
+  input: Record<string, unknown>;
+  idempotencyKey?: string | undefined;
+  expectedVersion?: number | undefined;
+}
+
+export interface Reply {
+  status: number;
+  body: unknown;
+  replayed: boolean;
+}
+
+/** How often a lost race is run again before the caller is told. */
+const ATTEMPTS = 12;
+
+/** Runs an operation for a caller: scope, input, idempotency, run, save. The only way in. */
+export async function execute(desk: Desk, operation: Operation, call: Call): Promise<Reply> {
+  const started = performance.now();
+  let code = 'ok';
+  try {
+    if (operation.scope !== null) requireScope(call.actor, operation.scope);
+    const input = readInput(desk, operation, call.input);
+    return operation.kind === 'write'
+      ? await executeWrite(desk, operation, call, input)
+      : { status: operation.status, body: await operation.run(contextOf(desk, call), input), replayed: false };
+  } catch (error) {
+    const known = error instanceof AppError ? error : toAppError(error);
+    code = known?.code ?? 'internal';
+    throw known ?? error;
+  } finally {
+    desk.observe(operation.name, call.door, code, (performance.now() - started) / 1000);
+  }
+}
+
+async function executeWrite(desk: Desk, operation: Operation, call: Call, input: unknown): Promise<Reply> {
+  const { workspace, actor } = call;
+  const remembered = operation.idempotency !== 'none' && call.idempotencyKey !== undefined;
+  const requestHash = remembered ? hashRequest(operation.name, actor.id, input) : '';
+  for (let attempt = 1; ; attempt++) {
+    if (remembered) {
+      const stored = await findStoredReply(desk, workspace.workspaceId, call.idempotencyKey!, requestHash);
+      if (stored !== null) return stored;
+    }
+    const { result, changes, status } = (await operation.run(
+      contextOf(desk, call),
+      input as never,
+    )) as Outcome<unknown>;
+    requireVersion(call.expectedVersion, changes, result);
+    const reply: Reply = { status: status ?? operation.status, body: result, replayed: false };
+    if (remembered) {
+      changes.insert(idempotencyKeys, {
+        workspaceId: workspace.workspaceId,
+        key: call.idempotencyKey!,
+        operation: operation.name,
+        requestHash,
+        response: { status: reply.status, body: withoutSecrets(operation, result) },
+        createdAt: Math.floor(desk.services.wallClock() / 1000),
+      });
+    }
+    if (changes.empty || (await saveOne(desk, workspace, changes, { actor: actor.id, door: call.door }))) return reply;
+    if (attempt === ATTEMPTS) {
+      throw new AppError(
+        'conflict',
+        'Others were changing the same thing at the same time. Please repeat the request.',
+      );
+    }
+    await pause(Math.random() * 4 * attempt);
+  }
+}
+
+/** Saves the changes of one operation; false when somebody was faster. */
+export async function saveOne(desk: Desk, workspace: Workspace, changes: Changes, author: Author): Promise<boolean> {
+  try {
+    const lost = await save(desk.db, workspace.workspaceId, desk.epoch, [{ changes, author }]);
+    if (lost.length > 0) return false;
+  } catch (error) {
+    if (isLostRace(error)) return false;
+    throw error;
+  }
+  desk.saved(workspace, changes);
+  return true;
+}
+
+export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | 'door' | 'log'>): Ctx {
+  const { workspace, actor, door, log } = call;
+  const now = workspace.mode === 'test' ? workspace.testNow! : Math.floor(desk.services.wallClock() / 1000);
+  return { db: desk.db, workspace, actor, door, now, log, services: desk.services };
+}
+
+/** The input as the operation wants it; 422 with every field that is wrong, 404 for an unreadable id in the path. */
+function readInput(desk: Desk, operation: Operation, raw: Record<string, unknown>): never {
+  const unreadable = findUnstorable(raw, '');
+  if (unreadable !== null) throw new AppError('validation_failed', unreadable.message, [unreadable]);
+  const parsed = operation.input.safeParse(raw);
+  if (!parsed.success) {
+    const inPath = desk.pathParameters.get(operation.name) ?? [];
+    const lost = parsed.error.issues.find((issue) => inPath.includes(String(issue.path[0])));
+    const errors = fieldErrors(parsed.error, raw);
+    if (lost !== undefined)
+      throw new AppError(
+        'not_found',
+        'No such thing.',
+        errors.filter((e) => e.path === lost.path.join('.')),
+      );
+    throw new AppError('validation_failed', errors[0]!.message, errors);
+  }
+  const errors = operation.check?.(parsed.data) ?? [];
+  if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
+  return parsed.data as never;
+}
+
+/** zod's issues as the API says them: one per field, unknown fields by name. */
+export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: [...issue.path, key].join('.'),
+        message: `Unknown field ${key}.`,
+        code: 'unknown_field',
+      }));
+    }
+    if (issue.code === 'invalid_union') {
+      // Of the alternatives, the one that got furthest says best what is wrong.
+      const deepest = issue.errors.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0] ?? [];
+      const issues = deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      return fieldErrors(new z.ZodError(issues), input);
+    }
+    const missing = issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined;
+    return [
+      {
+        path: issue.path.join('.'),
+        message: missing ? 'Required.' : issue.message,
+        code: missing ? 'required' : issue.code === 'custom' ? 'invalid' : issue.code,
+      },
+    ];
+  });
+}
+
+function valueAt(input: unknown, path: PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
+}
+
+/** Deeper than anything an operation takes; what is deeper is not worth a walk. */
+const DEEPEST = 32;
+
+/** PostgreSQL stores neither U+0000 nor half a surrogate pair: refused here once, for every string of every input. */
+function findUnstorable(value: unknown, path: string, depth = 0): FieldError | null {
+  if (typeof value === 'string') {
+    if (value.includes('\u0000')) return { path, message: 'U+0000 cannot be stored.', code: 'invalid_character' };
+    if (!value.isWellFormed())
+      return { path, message: 'Half a surrogate pair cannot be stored.', code: 'invalid_character' };
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth > DEEPEST) return { path, message: 'Nested too deeply.', code: 'too_deep' };
+  for (const [key, inner] of Object.entries(value)) {
+    const here = path === '' ? key : `${path}.${key}`;
+    const found = findUnstorable(inner, here, depth + 1) ?? (Array.isArray(value) ? null : findUnstorable(key, path));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The first row an operation changes is its subject: If-Match speaks of that one. */
+function requireVersion(expected: number | undefined, changes: Changes, result: unknown): void {
+  if (expected === undefined) return;
+  const subject = changes.entries.find((entry) => entry.before?.['version'] !== undefined)?.before ?? result;
+  const version = (subject as { version?: number } | null)?.version;
+  if (version !== expected) {
+    throw new AppError('version_mismatch', `The version is ${version ?? 'unknown'}, not ${expected}.`);
+  }
+}
+
+function hashRequest(operation: string, actorId: string, input: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify([operation, actorId, input]))
+    .digest('hex');
+}
+
+function withoutSecrets(operation: Operation, result: unknown): unknown {
+  if (operation.idempotency !== 'secret') return result;
+  const copy = { ...(result as Record<string, unknown>) };
+  for (const name of operation.secrets) copy[name] = null;
+  return copy;
+}
+
+/** Kept 24 h of wall time per workspace and key. */
+const KEPT_SECONDS = 24 * 3600;
+
+async function findStoredReply(desk: Desk, workspaceId: number, key: string, hash: string): Promise<Reply | null> {
+  const query = statement(desk.db, 'find_idempotency_key', (orm, name) =>
+    orm
+      .select({
+        requestHash: idempotencyKeys.requestHash,
+        response: idempotencyKeys.response,
+        createdAt: idempotencyKeys.createdAt,
+      })
+      .from(idempotencyKeys)
+      .where(
+        and(
+          eq(idempotencyKeys.workspaceId, sql.placeholder('workspaceId')),
+          eq(idempotencyKeys.key, sql.placeholder('key')),
+        ),
+      )
+      .prepare(name),
+  );
+  const [row] = await query.execute({ workspaceId, key });
+  if (row === undefined) return null;
+  const oldest = Math.floor(desk.services.wallClock() / 1000) - KEPT_SECONDS;
+  if (row.createdAt <= oldest) {
+    await desk.db.orm
+      .delete(idempotencyKeys)
+      .where(
+        and(
+          eq(idempotencyKeys.workspaceId, workspaceId),
+          eq(idempotencyKeys.key, key),
+          lt(idempotencyKeys.createdAt, oldest + 1),
+        ),
+      );
+    return null;
+  }
+  if (row.requestHash !== hash) {
+    throw new AppError('idempotency_key_reused', 'This Idempotency-Key was used for another request.');
+  }
+  const { status, body } = row.response as { status: number; body: unknown };
+  return { status, body, replayed: true };
+}
+
+/** Adds related objects to answers, one statement or so per relation. 400 for a relation the model has not. */
+export async function include(
+  desk: Desk,
+  ctx: Ctx,
+  model: string,
+  items: Record<string, unknown>[],
+  names: string[],
+): Promise<Record<string, unknown>[]> {
+  const copies = items.map((item) => ({ ...item }));
+  for (const name of new Set(names)) {
+    const relation = desk.relations.find((candidate) => candidate.on === model && candidate.name === name);
+    if (relation === undefined) throw new AppError('unknown_parameter', `A ${model} has no related ${name}.`);
+    const related = await relation.load(ctx, items);
+    copies.forEach((copy, index) => {
+      copy[name] = related[index];
+    });
+  }
+  return copies;
+}

@@ -1,0 +1,133 @@
+/** What there is to say about a ticket's clocks since they were last stored, each thing once. */
+
+import type { Instant } from './calendar.ts';
+import type { ClockStep, ComputedClock } from './measure.ts';
+
+/** A clock as it was last stored, with the keys (`saidKey`) of the steps already announced. */
+export interface StoredClock extends ComputedClock {
+  said: readonly string[];
+}
+
+export type AnnouncementType =
+  | 'clock.started'
+  | 'clock.warned'
+  | 'clock.escalated'
+  | 'clock.breached'
+  | 'clock.breach_withdrawn'
+  | 'clock.met'
+  | 'clock.missed'
+  | 'clock.cancelled';
+
+export interface Announcement {
+  type: AnnouncementType;
+  /** When it became true, which may be long before it is said: a breach at its due time, a stop when it stopped. */
+  occurredAt: Instant;
+  clock: ComputedClock;
+  /** Of a warning: the fraction of the target. */
+  fraction?: number;
+  /** Of an escalation: its step, with what it does. */
+  step?: ClockStep;
+}
+
+export interface Announced {
+  /** The clocks to store in place of the old ones, with all that has been said. */
+  clocks: StoredClock[];
+  /** Stored cycles a recomputation found never to have begun; to be deleted. Open ones are announced as cancelled. */
+  dropped: StoredClock[];
+  /** By `occurredAt`. */
+  announcements: Announcement[];
+}
+
+/** The key a step of a clock is remembered by: once per clock, cycle, policy version and step. */
+export function saidKey(clock: ComputedClock, step: { key: string }): string {
+  return `${clock.policyKey}@${clock.policyVersion}:${step.key}`;
+}
+
+/**
+ * Compares the clocks as stored with the clocks as computed at `now`, and says what became true in between: starts, steps
+ * whose instant has come (also those a recomputation put into the past), breaches, stops. A breach is said before the stop
+ * that came after it, however late, so that asking often or once at the end tells the same breaches.
+ */
+export function announce(before: readonly StoredClock[], after: readonly ComputedClock[], now: Instant): Announced {
+  const stored = new Map(before.map((clock) => [clockId(clock), clock]));
+  const clocks: StoredClock[] = [];
+  const announcements: Announcement[] = [];
+  for (const clock of after) {
+    const old = stored.get(clockId(clock));
+    stored.delete(clockId(clock));
+    const news = newsOf(old, clock, now);
+    announcements.push(...news.announcements);
+    clocks.push({ ...clock, said: [...(old?.said ?? []), ...news.said] });
+  }
+  const dropped = [...stored.values()];
+  for (const clock of dropped) {
+    if (clock.stoppedAt === null)
+      announcements.push({ type: 'clock.cancelled', occurredAt: now, clock: endOf(clock, now) });
+  }
+  return { clocks, dropped, announcements: announcements.sort((a, b) => a.occurredAt - b.occurredAt) };
+}
+
+/**
+ * The earliest instant, not before `now`, at which a step not yet said falls due; null when none is known.
+ * `said` gives the keys (`saidKey`) announced for a clock.
+ */
+export function nextInstant<C extends ComputedClock>(
+  clocks: readonly C[],
+  said: (clock: C) => ReadonlySet<string>,
+  now: Instant,
+): Instant | null {
+  let next = Infinity;
+  for (const clock of clocks) {
+    const known = said(clock);
+    for (const step of clock.steps) if (step.at < next && !known.has(saidKey(clock, step))) next = step.at;
+  }
+  return next === Infinity ? null : Math.max(now, next);
+}
+
+function newsOf(old: StoredClock | undefined, clock: ComputedClock, now: Instant) {
+  const announcements: Announcement[] = [];
+  const known = new Set(old?.said);
+  const said: string[] = [];
+  if (old === undefined) announcements.push({ type: 'clock.started', occurredAt: clock.startedAt, clock });
+  if (old?.breached && !clock.breached && known.has(saidKey(old, BREACH))) {
+    announcements.push({ type: 'clock.breach_withdrawn', occurredAt: now, clock });
+  }
+  for (const step of comeDue(clock, now)) {
+    const key = saidKey(clock, step);
+    if (known.has(key)) continue;
+    said.push(key);
+    announcements.push(announcementOf(clock, step));
+  }
+  if (clock.stoppedAt !== null && (old?.stoppedAt !== clock.stoppedAt || old.state !== clock.state)) {
+    const type =
+      clock.state === 'met' || clock.state === 'missed' ? (`clock.${clock.state}` as const) : 'clock.cancelled';
+    announcements.push({ type, occurredAt: clock.stoppedAt, clock });
+  }
+  return { announcements, said };
+}
+
+const BREACH = { key: 'breach' };
+
+/** The steps whose instant has come. A stopped clock has none, but the breach it ended with is still told. */
+function comeDue(clock: ComputedClock, now: Instant): ClockStep[] {
+  const steps = clock.steps.filter((step) => step.at <= now);
+  if (clock.breachedAt !== null && !steps.some(({ key }) => key === BREACH.key)) {
+    steps.push({ ...BREACH, at: clock.breachedAt + 1 });
+  }
+  return steps;
+}
+
+function announcementOf(clock: ComputedClock, step: ClockStep): Announcement {
+  if (step.key === BREACH.key) return { type: 'clock.breached', occurredAt: step.at - 1, clock };
+  if (step.fraction !== undefined) return { type: 'clock.warned', occurredAt: step.at, clock, fraction: step.fraction };
+  return { type: 'clock.escalated', occurredAt: step.at, clock, step };
+}
+
+/** A clock the recomputation does not have, as the last that is told of it. */
+function endOf({ said: _, ...clock }: StoredClock, now: Instant): ComputedClock {
+  return { ...clock, state: 'cancelled', dueAt: null, warnAt: [], stoppedAt: now, steps: [] };
+}
+
+function clockId({ metric, cycle }: ComputedClock): string {
+  return `${metric}#${cycle}`;
+}

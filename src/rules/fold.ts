@@ -1,0 +1,155 @@
+/** The fold: what happened to a ticket, in order, becomes the course of every clock that was promised. */
+
+import type { Instant } from './calendar.ts';
+import {
+  begin,
+  blankTicket,
+  type Course,
+  continueAs,
+  finish,
+  isDone,
+  lastCourse,
+  openCourses,
+  type Pledge,
+  type Regime,
+  type Ticket,
+  turnTo,
+} from './course.ts';
+import { hear } from './hear.ts';
+import { type ClockEvent, checkHistory, inOrder, NO_LEVELS, type ServiceLevels } from './history.ts';
+import { ATTRIBUTES, type Attributes, matchPolicy } from './matching.ts';
+import type { Metric } from './objective.ts';
+import type { Policy } from './policy.ts';
+
+/** The courses as of an instant. Throws `validation_failed` for a history that cannot be. */
+export function fold(events: readonly ClockEvent[], asOf: Instant): Course[] {
+  const heard = inOrder(events.filter((event) => event.at <= asOf));
+  checkHistory(heard);
+  let levels = NO_LEVELS;
+  let attributes: Attributes = {};
+  let ticket: Ticket | null = null;
+  for (const [index, event] of heard.entries()) {
+    levels = event.levels ?? levels;
+    attributes = attributesAfter(attributes, event);
+    const regime = regimeAfter(ticket?.regime, levels, attributes);
+    if (ticket === null) ticket = blankTicket(event, regime);
+    else if (regime !== ticket.regime) ticket = change(ticket, heard.slice(0, index), event, regime);
+    hear(ticket, event);
+  }
+  return ticket?.courses ?? [];
+}
+
+// ── What holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An event that says an attribute changes it; one that does not leaves it. */
+function attributesAfter(attributes: Attributes, event: ClockEvent): Attributes {
+  const said = ATTRIBUTES.filter((attribute) => event[attribute] !== undefined);
+  if (said.length === 0) return attributes;
+  return { ...attributes, ...Object.fromEntries(said.map((attribute) => [attribute, event[attribute]])) };
+}
+
+/** The regime that holds now: the same one while it comes to the same policy on the same calendar. */
+function regimeAfter(before: Regime | undefined, levels: ServiceLevels, attributes: Attributes): Regime {
+  if (before?.levels === levels && before.attributes === attributes) return before;
+  const policy = matchPolicy(levels.policies, attributes);
+  if (before === undefined || before.policy !== policy || before.levels.calendar !== levels.calendar) {
+    return newRegime(policy, levels, attributes);
+  }
+  before.levels = levels;
+  before.attributes = attributes;
+  return before;
+}
+
+/** Each objective counts on its own calendar, else the policy's, else the request's. */
+function newRegime(policy: Policy | null, levels: ServiceLevels, attributes: Attributes): Regime {
+  const pledges = new Map<Metric, Pledge>();
+  const regime: Regime = { policy, levels, attributes, pledges };
+  if (policy === null) return regime;
+  for (const [metric, objective] of policy.objectives) {
+    const calendar = objective.calendar ?? policy.calendar ?? levels.calendar;
+    pledges.set(metric, { objective, calendar, policy, regime });
+  }
+  return regime;
+}
+
+// ── Another policy or calendar ──────────────────────────────────────────────────────────────────────────────────────
+
+/** The ticket after a change of regime by `event`, which is not heard yet. The new policy's `onChange` decides. */
+function change(ticket: Ticket, history: readonly ClockEvent[], event: ClockEvent, regime: Regime): Ticket {
+  if (regime.policy === null) {
+    ticket.regime = regime;
+    turnTo(ticket, event);
+    for (const course of openCourses(ticket)) finish(ticket, course.metric, 'unpromised');
+    return ticket;
+  }
+  const fresh = replay(history, regime);
+  return regime.policy.semantics.onChange === 'recompute'
+    ? recompute(ticket, fresh, event)
+    : fromChange(ticket, fresh, event);
+}
+
+/** The fold of a history under one regime, as if it had held since the creation. */
+function replay(history: readonly ClockEvent[], regime: Regime): Ticket {
+  const ticket = blankTicket(history[0]!, regime);
+  for (const event of history) hear(ticket, event);
+  return ticket;
+}
+
+/**
+ * The whole history under the new regime, also the clocks that had stopped, unless the ticket is closed: then what has
+ * stopped is settled and only aftercare still open is computed anew. A metric the new policy does not promise ends as
+ * where no policy matches: open clocks are cancelled, met and missed ones stay listed.
+ */
+function recompute(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
+  const { pledges } = fresh.regime;
+  const closed = old.status === 'closed';
+  turnTo(old, event);
+  turnTo(fresh, event);
+  for (const course of openCourses(old)) {
+    if (!pledges.has(course.metric)) finish(old, course.metric, 'unpromised');
+  }
+  const settled = old.courses.filter(({ metric, end }) => !pledges.has(metric) || (closed && end !== null));
+  const anew = closed ? openCourses(fresh).map((course) => withFreeCycle(course, settled)) : fresh.courses;
+  for (const course of anew) course.moves.push({ at: fresh.now, type: event.type, effect: 'recomputed' });
+  fresh.courses = [...settled, ...anew];
+  return fresh;
+}
+
+function withFreeCycle(course: Course, settled: readonly Course[]): Course {
+  const taken = settled.filter(({ metric }) => metric === course.metric).map(({ cycle }) => cycle);
+  return taken.includes(course.cycle) ? { ...course, cycle: Math.max(...taken) + 1 } : course;
+}
+
+/**
+ * Elapsed time stays; from here on the new promise. What the new policy would have open and is not starts here; what is
+ * open and would not be ends as it would have: met where the new policy finds it met, else cancelled.
+ */
+function fromChange(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
+  const wanted = openCourses(fresh).map(({ metric }) => metric);
+  const ends = new Map(fresh.courses.map(({ metric, end }) => [metric, end?.how ?? 'cancelled']));
+  const ticket: Ticket = { ...fresh, courses: old.courses, now: old.now };
+  turnTo(ticket, event);
+  for (const course of openCourses(ticket)) {
+    const { metric } = course;
+    const pledge = ticket.regime.pledges.get(metric);
+    if (pledge === undefined) finish(ticket, metric, 'unpromised');
+    else if (wanted.includes(metric)) changeCourse(ticket, course, pledge);
+    else finish(ticket, metric, ends.get(metric) ?? 'cancelled');
+  }
+  for (const metric of wanted) begin(ticket, metric);
+  changeSolved(ticket);
+  return ticket;
+}
+
+function changeCourse(ticket: Ticket, course: Course, pledge: Pledge): void {
+  course.moves.push({ at: ticket.now, type: ticket.event.type, effect: 'changed' });
+  continueAs(ticket, course, pledge);
+}
+
+/** A resolution that has been met goes on under the new promise if the ticket is opened again. */
+function changeSolved(ticket: Ticket): void {
+  const course = lastCourse(ticket, 'resolution');
+  const pledge = ticket.regime.pledges.get('resolution');
+  if (!isDone(ticket.status) || course?.end?.how !== 'met' || pledge === undefined) return;
+  course.dormant.push({ from: ticket.now, activity: 'suspended', pledge });
+}

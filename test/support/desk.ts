@@ -1,0 +1,131 @@
+/** A whole desk on a database of its own, spoken to through its doors; the wall clock is in the test's hand. */
+
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { newKey } from '../../src/auth/keys.ts';
+import { ROLE_SCOPES, type Role, type Scope } from '../../src/auth/policy.ts';
+import { Changes, save } from '../../src/changes.ts';
+import { loadConfig } from '../../src/config.ts';
+import { apiKeys, workspaces } from '../../src/db/tables/workspaces.ts';
+import { newId } from '../../src/ids.ts';
+import type { Desk } from '../../src/operation.ts';
+import { openTestDatabase } from './database.ts';
+
+export interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
+  body: any;
+  headers: Record<string, string | string[] | number | undefined>;
+}
+
+export interface Caller {
+  key: string;
+  /** `rest('POST /v1/teams', { name: 'A' })` */
+  rest(line: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** `data` of the answer is in `body.data`. */
+  graphql(document: string, variables?: Record<string, unknown>): Promise<Answer>;
+}
+
+export interface TestDesk extends Caller {
+  desk: Desk;
+  workspaceId: number;
+  /** The wall clock, epoch milliseconds; assign to move it. */
+  wall: { now: number };
+  /** A workspace beside the first one: its number and its admin. */
+  otherWorkspace(): Promise<{ workspaceId: number; caller: Caller }>;
+  /** A caller of this workspace with a role, and with these scopes alone. */
+  as(role: Role, scopes?: readonly Scope[], more?: Partial<typeof apiKeys.$inferInsert>): Promise<Caller>;
+  inject: Awaited<ReturnType<typeof buildApp>>['server']['inject'];
+}
+
+/** Tuesday 2026-11-24 10:00 in Shanghai. */
+export const START = Date.UTC(2026, 10, 24, 2, 0, 0);
+
+export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {}): Promise<TestDesk> {
+  const { db } = await openTestDatabase(t);
+  const wall = { now: START };
+  const app = await buildApp({
+    config: loadConfig(environment),
+    db,
+    services: { secretKey: Buffer.alloc(32, 7), publicUrl: 'http://desk.test', wallClock: () => wall.now },
+    log: pino({ level: 'silent' }),
+  });
+  await app.server.ready();
+  t.teardown(() => app.server.close());
+
+  const newCaller = async (workspaceId: number, fields: Partial<typeof apiKeys.$inferInsert>): Promise<Caller> => {
+    const { key, hash, hint } = newKey(workspaceId);
+    const seconds = Math.floor(wall.now / 1000);
+    const changes = new Changes(seconds);
+    const role = fields.role ?? 'admin';
+    changes.insert(apiKeys, {
+      workspaceId,
+      id: newId('key'),
+      name: role,
+      role,
+      scopes: [...ROLE_SCOPES[role]],
+      hash,
+      hint,
+      instanceAdmin: role === 'admin',
+      createdAt: seconds,
+      updatedAt: seconds,
+      ...fields,
+    });
+    await save(db, workspaceId, app.desk.epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+    return {
+      key,
+      async rest(line, body, headers = {}) {
+        const [method, url] = line.split(' ') as ['GET', string];
+        const answer = await app.server.inject({
+          method,
+          url,
+          headers: { authorization: `Bearer ${key}`, ...headers },
+          ...(body === undefined ? {} : { payload: body as object }),
+        });
+        const isJson = String(answer.headers['content-type']).includes('json');
+        return { status: answer.statusCode, body: isJson ? answer.json() : answer.body, headers: answer.headers };
+      },
+      async graphql(query, variables = {}) {
+        return this.rest('POST /graphql', { query, variables });
+      },
+    };
+  };
+
+  const newWorkspace = async (workspaceId: number): Promise<Caller> => {
+    const seconds = Math.floor(wall.now / 1000);
+    const changes = new Changes(seconds);
+    changes.insert(workspaces, {
+      workspaceId,
+      id: newId('workspace'),
+      name: `Workspace ${workspaceId}`,
+      mode: 'live',
+      testNow: null,
+      timeZone: 'Asia/Shanghai',
+      language: 'en',
+      currency: 'CNY',
+      colour: '#1f6feb',
+      createdAt: seconds,
+      updatedAt: seconds,
+    });
+    await save(db, workspaceId, app.desk.epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+    return newCaller(workspaceId, {});
+  };
+
+  // Numbers far from the sequence, which createWorkspace draws from.
+  let nextWorkspace = 1001;
+  const admin = await newWorkspace(1000);
+  return {
+    ...admin,
+    desk: app.desk,
+    workspaceId: 1000,
+    wall,
+    async otherWorkspace() {
+      const workspaceId = nextWorkspace++;
+      return { workspaceId, caller: await newWorkspace(workspaceId) };
+    },
+    as: (role, scopes, more = {}) =>
+      newCaller(1000, { role, ...(scopes === undefined ? {} : { scopes: [...scopes] }), ...more }),
+    inject: app.server.inject.bind(app.server) as never,
+  };
+}
