@@ -86,7 +86,9 @@ CREATE TABLE "tiers" (
   "created_at" timestamptz(0) NOT NULL,
   "updated_at" timestamptz(0) NOT NULL,
   CONSTRAINT "tiers_pkey" PRIMARY KEY("workspace_id","id"),
-  CONSTRAINT "tiers_key_key" UNIQUE("workspace_id","key")
+  CONSTRAINT "tiers_key_key" UNIQUE("workspace_id","key"),
+  -- Checked at the end of the statement, so that tiers change places in one.
+  CONSTRAINT "tiers_position_key" UNIQUE("workspace_id","position") DEFERRABLE INITIALLY IMMEDIATE
 );
 
 CREATE TABLE "events" (
@@ -315,6 +317,7 @@ CREATE TABLE "tickets" (
   "closed_at" timestamptz(0),
   "suspended_until" timestamptz(0),
   "survey_at" timestamptz(0),
+  "next_due_at" timestamptz(0),
   "chase_count" integer NOT NULL,
   "reopen_count" integer NOT NULL,
   "customer_message_count" integer NOT NULL,
@@ -485,8 +488,10 @@ ALTER TABLE "teams" ADD CONSTRAINT "teams_lead_fkey" FOREIGN KEY ("workspace_id"
 ALTER TABLE "terms" ADD CONSTRAINT "terms_workspace_fkey" FOREIGN KEY ("workspace_id") REFERENCES "public"."workspaces"("workspace_id") ON DELETE no action ON UPDATE no action;
 ALTER TABLE "terms" ADD CONSTRAINT "terms_parent_fkey" FOREIGN KEY ("workspace_id","list","parent_key") REFERENCES "public"."terms"("workspace_id","list","key") ON DELETE no action ON UPDATE no action;
 CREATE INDEX "contacts_customer_idx" ON "contacts" USING btree ("workspace_id","customer_id","id");
+CREATE INDEX "contacts_created_idx" ON "contacts" USING btree ("workspace_id","created_at","id");
 CREATE INDEX "contacts_updated_idx" ON "contacts" USING btree ("workspace_id","updated_at","id");
 CREATE INDEX "contacts_search_idx" ON "contacts" USING gin ("search");
+CREATE INDEX "customers_created_idx" ON "customers" USING btree ("workspace_id","created_at","id");
 CREATE INDEX "customers_updated_idx" ON "customers" USING btree ("workspace_id","updated_at","id");
 CREATE INDEX "customers_tier_idx" ON "customers" USING btree ("workspace_id","tier");
 CREATE INDEX "customers_search_idx" ON "customers" USING gin ("search");
@@ -508,4 +513,5 @@ CREATE INDEX "tickets_customer_idx" ON "tickets" USING btree ("workspace_id","cu
 CREATE INDEX "tickets_assignee_idx" ON "tickets" USING btree ("workspace_id","assignee_id","status_category","id");
 CREATE INDEX "tickets_team_idx" ON "tickets" USING btree ("workspace_id","team_id","status_category","id");
 CREATE INDEX "tickets_status_idx" ON "tickets" USING btree ("workspace_id","status_category","id");
+CREATE INDEX "tickets_merged_idx" ON "tickets" USING btree ("workspace_id","merged_into_id") WHERE merged_into_id is not null;
 CREATE INDEX "tickets_search_idx" ON "tickets" USING gin ("search");

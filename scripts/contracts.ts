@@ -2,7 +2,8 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DOMAINS, FIELDS, nodesOf, RELATIONS, SCHEMA } from '../src/app.ts';
+import { stringify } from 'yaml';
+import { contract, DOMAINS, FIELDS, nodesOf, OPENAPI, RELATIONS, SCHEMA } from '../src/app.ts';
 import { ROOT_SDL, SdlWriter } from '../src/doors/graphql/sdl.ts';
 
 const check = process.argv.includes('--check');
@@ -23,5 +24,10 @@ function put(path: string, text: string): void {
 const writer = new SdlWriter(RELATIONS, new Set(nodesOf(FIELDS).keys()));
 put(join(SCHEMA, '_root.graphql'), ROOT_SDL);
 for (const { name, fields } of DOMAINS) put(join(SCHEMA, `${name}.graphql`), writer.domain(fields));
+
+const head = '# Written by scripts/contracts.ts from the routes and their schemas.\n';
+// Readers of YAML 1.1 would take instants, and words like `no`, for something else: such text is quoted.
+const form = { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: 'literal', version: '1.1' } as const;
+put(OPENAPI, head + stringify(contract(), form));
 
 if (check && differing > 0) process.exit(1);

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import packageJson from '../package.json' with { type: 'json' };
 import { createAuthenticator } from './auth/token.ts';
 import type { Changes } from './changes.ts';
 import type { Config } from './config.ts';
@@ -11,15 +12,22 @@ import type { Services, Workspace } from './context.ts';
 import type { Db } from './db/connect.ts';
 import { readEpoch } from './db/instance.ts';
 import { pendingMigrations } from './db/migrate.ts';
-import { apiKeys, clients, workspaces } from './db/tables/workspaces.ts';
+import { timers } from './db/tables/machinery.ts';
+import { agents, apiKeys, clients, workspaces } from './db/tables/workspaces.ts';
+import { eventFields } from './domains/events/graphql.ts';
+import { eventRoutes } from './domains/events/rest.ts';
+import { serviceLevelFields } from './domains/service-levels/graphql.ts';
+import { serviceLevelRoutes } from './domains/service-levels/rest.ts';
 import { workspaceFields } from './domains/workspaces/graphql.ts';
 import { workspaceRoutes } from './domains/workspaces/rest.ts';
 import { type Field, idArgument } from './doors/graphql/field.ts';
 import { registerGraphql } from './doors/graphql/server.ts';
 import { registerHealth } from './doors/rest/health.ts';
+import { openapi } from './doors/rest/openapi.ts';
 import { answerOf, pathParameters, type Route, registerRoutes } from './doors/rest/route.ts';
 import { createServer } from './doors/rest/server.ts';
 import { ID_PREFIXES, type IdKind } from './ids.ts';
+import { advanceTestClock } from './jobs/timekeeper.ts';
 import type { Desk, Operation, Relation } from './operation.ts';
 
 /** A domain as the doors see it; `schema/<name>.graphql` is its SDL. */
@@ -29,7 +37,11 @@ export interface Domain {
   fields: Field[];
 }
 
-export const DOMAINS: Domain[] = [{ name: 'workspaces', routes: workspaceRoutes, fields: workspaceFields }];
+export const DOMAINS: Domain[] = [
+  { name: 'workspaces', routes: workspaceRoutes, fields: workspaceFields },
+  { name: 'service-levels', routes: serviceLevelRoutes, fields: serviceLevelFields },
+  { name: 'events', routes: eventRoutes, fields: eventFields },
+];
 
 export const RELATIONS: Relation[] = [];
 
@@ -39,6 +51,12 @@ export const FIELDS = DOMAINS.flatMap((domain) => domain.fields);
 const ROOT = join(import.meta.dirname, '..');
 export const MIGRATIONS = join(ROOT, 'migrations');
 export const SCHEMA = join(ROOT, 'schema');
+export const OPENAPI = join(ROOT, 'openapi.yaml');
+
+/** The OpenAPI document of this desk. */
+export function contract(): object {
+  return openapi({ domains: DOMAINS, relations: RELATIONS, version: packageJson.version });
+}
 
 /** Models that `node(id:)` finds: whatever a query field reads by its id alone. */
 export function nodesOf(fields: Field[]): Map<string, { kind: IdKind; operation: Operation }> {
@@ -55,7 +73,7 @@ export function nodesOf(fields: Field[]): Map<string, { kind: IdKind; operation:
 export interface AppDeps {
   config: Config;
   db: Db;
-  services: Services;
+  services: Omit<Services, 'epoch' | 'advance'>;
   log: FastifyBaseLogger;
 }
 
@@ -63,9 +81,11 @@ export interface App {
   server: FastifyInstance;
   desk: Desk;
   metrics: Registry;
+  /** Called after a save that set a timer; the process points it at its timekeeper. */
+  onTimer: { call: () => void };
 }
 
-export async function buildApp({ config, db, services, log }: AppDeps): Promise<App> {
+export async function buildApp({ config, db, services: lent, log }: AppDeps): Promise<App> {
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const durations = new Histogram({
@@ -75,16 +95,22 @@ export async function buildApp({ config, db, services, log }: AppDeps): Promise<
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [metrics],
   });
-  const authenticator = createAuthenticator({ db, services, issuers: config.jwtIssuers });
-  const accessTables = new Set<unknown>([apiKeys, clients, workspaces]);
+  const onTimer = { call: () => undefined as void };
+  const services: Services = {
+    ...lent,
+    epoch: await readEpoch(db),
+    advance: (workspace, to) => advanceTestClock(desk, workspace, to, log),
+  };
+  const authenticator = createAuthenticator({ db, services, issuers: config.jwtIssuers, log });
+  const accessTables = new Set<unknown>([agents, apiKeys, clients, workspaces]);
   const desk: Desk = {
     db,
     services,
-    epoch: await readEpoch(db),
     relations: RELATIONS,
     pathParameters: new Map(ROUTES.map(({ path, operation }) => [operation.name, pathParameters(path)])),
     saved(workspace: Workspace, changes: Changes) {
       if (changes.entries.some(({ table }) => accessTables.has(table))) authenticator.forget(workspace.workspaceId);
+      if (changes.entries.some(({ table }) => table === timers)) onTimer.call();
     },
     observe(operation, door, code, seconds) {
       durations.observe({ operation, door, code }, seconds);
@@ -116,5 +142,5 @@ export async function buildApp({ config, db, services, log }: AppDeps): Promise<
   server.addHook('onClose', async () => {
     await authenticator.flush();
   });
-  return { server, desk, metrics };
+  return { server, desk, metrics, onTimer };
 }

@@ -38,6 +38,10 @@ export interface Services {
   publicUrl: string;
   /** Wall clock, epoch milliseconds: for what stays on wall time (keys, tokens, idempotency). */
   wallClock: () => number;
+  /** The epoch of the event feed (see db/instance.ts). */
+  epoch: number;
+  /** Moves a test workspace's clock, handling on the way all that falls due; answers how many instants that were. */
+  advance: (workspace: Workspace, to: Instant) => Promise<number>;
 }
 
 export interface Ctx {

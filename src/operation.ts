@@ -95,8 +95,6 @@ export interface Relation {
 export interface Desk {
   db: Db;
   services: Services;
-  /** The feed's epoch (see events). */
-  epoch: number;
   relations: Relation[];
   /** Path parameters per operation, set by the REST routes: an unreadable id there is `not_found`. */
   pathParameters: Map<string, string[]>;
@@ -182,7 +180,7 @@ async function executeWrite(desk: Desk, operation: Operation, call: Call, input:
 /** Saves the changes of one operation; false when somebody was faster. */
 export async function saveOne(desk: Desk, workspace: Workspace, changes: Changes, author: Author): Promise<boolean> {
   try {
-    const lost = await save(desk.db, workspace.workspaceId, desk.epoch, [{ changes, author }]);
+    const lost = await save(desk.db, workspace.workspaceId, desk.services.epoch, [{ changes, author }]);
     if (lost.length > 0) return false;
   } catch (error) {
     if (isLostRace(error)) return false;
@@ -224,9 +222,11 @@ function readInput(desk: Desk, operation: Operation, raw: Record<string, unknown
 export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
   return error.issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
+      // A schema may say in its own words where a field belongs instead.
+      const own = issue.keys.length === 1 && !issue.message.startsWith('Unrecognized') ? issue.message : null;
       return issue.keys.map((key) => ({
         path: [...issue.path, key].join('.'),
-        message: `Unknown field ${key}.`,
+        message: own ?? `Unknown field ${key}.`,
         code: 'unknown_field',
       }));
     }
@@ -276,10 +276,21 @@ function findUnstorable(value: unknown, path: string, depth = 0): FieldError | n
 function requireVersion(expected: number | undefined, changes: Changes, result: unknown): void {
   if (expected === undefined) return;
   const subject = changes.entries.find((entry) => entry.before?.['version'] !== undefined)?.before ?? result;
-  const version = (subject as { version?: number } | null)?.version;
+  const version = versionOf(subject) ?? (changes.empty ? versionWithin(result) : undefined);
   if (version !== expected) {
     throw new AppError('version_mismatch', `The version is ${version ?? 'unknown'}, not ${expected}.`);
   }
+}
+
+function versionOf(thing: unknown): number | undefined {
+  return (thing as { version?: number } | null)?.version;
+}
+
+/** Of an answer around the thing itself, as in `{ result: 'unchanged', customer }`. */
+function versionWithin(result: unknown): number | undefined {
+  return Object.values(result as object)
+    .map(versionOf)
+    .find((version) => version !== undefined);
 }
 
 function hashRequest(operation: string, actorId: string, input: unknown): string {

@@ -124,7 +124,7 @@ export async function findWorkspaceById(db: Db, id: string): Promise<Workspace |
   return row;
 }
 
-/** The agent with this mail address, upper and lower case alike. */
+/** The agent with this mail address; addresses are stored in lower case. */
 export async function findAgentByEmail(
   db: Db,
   workspaceId: number,
@@ -134,17 +134,10 @@ export async function findAgentByEmail(
     orm
       .select({ id: agents.id, name: agents.name, active: agents.active })
       .from(agents)
-      .where(
-        and(
-          eq(agents.workspaceId, sql.placeholder('workspaceId')),
-          sql`lower(${agents.email}) = lower(${sql.placeholder('email')})`,
-        ),
-      )
-      .orderBy(agents.id)
-      .limit(1)
+      .where(and(eq(agents.workspaceId, sql.placeholder('workspaceId')), eq(agents.email, sql.placeholder('email'))))
       .prepare(name),
   );
-  const [row] = await query.execute({ workspaceId, email });
+  const [row] = await query.execute({ workspaceId, email: email.toLowerCase() });
   return row;
 }
 

@@ -20,6 +20,9 @@ export interface DatabaseOptions {
   log?: Logger;
 }
 
+/** Milliseconds a statement may run. */
+const STATEMENT_TIMEOUT = 10_000;
+
 /** Opens a pool; nothing is asked of the server yet. */
 export function openDatabase({ url, poolSize, prepared, log }: DatabaseOptions): Db {
   const pool = new pg.Pool({
@@ -27,8 +30,11 @@ export function openDatabase({ url, poolSize, prepared, log }: DatabaseOptions):
     max: poolSize,
     application_name: 'tierdesk',
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: 5_000,
-    statement_timeout: 10_000,
+    statement_timeout: STATEMENT_TIMEOUT,
+    // A server that hangs keeps no timeout of its own.
+    query_timeout: STATEMENT_TIMEOUT + 1_000,
     idle_in_transaction_session_timeout: 30_000,
     // Instants are read as text that must end in +00.
     options: '-c timezone=UTC',

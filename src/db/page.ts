@@ -59,6 +59,11 @@ export function cursorsOf(page: object): string[] | undefined {
   return CURSORS.get(page);
 }
 
+/** For pages that are not read here: the cursor after each item. */
+export function handPageCursors(page: object, cursors: string[]): void {
+  CURSORS.set(page, cursors);
+}
+
 type RowOf<C extends Record<string, PgColumn>> = {
   [K in keyof C]: C[K]['_']['notNull'] extends true ? C[K]['_']['data'] : C[K]['_']['data'] | null;
 };
@@ -119,12 +124,12 @@ export async function readPage<C extends Record<string, PgColumn>, T>(
   return page;
 }
 
-function encodeCursor(order: Order, value: unknown, tie: unknown): string {
+export function encodeCursor(order: Order, value: unknown, tie: unknown): string {
   return Buffer.from(JSON.stringify([order.name, order.descending ? 1 : 0, value, tie])).toString('base64url');
 }
 
 /** The values a cursor stands for; each must be one the column could hold. */
-function decodeCursor(cursor: string, order: Order, tieBreak: PgColumn): { after_value: unknown; after_tie: unknown } {
+export function decodeCursor(cursor: string, order: Order, tieBreak: PgColumn): { after_value: unknown; after_tie: unknown } {
   try {
     const [name, descending, value, tie] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
     if (name !== order.name || descending !== (order.descending ? 1 : 0)) throw new TypeError('another order');

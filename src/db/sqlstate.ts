@@ -15,33 +15,38 @@ export const CONSTRAINTS: Record<string, { code: ErrorCode; detail: string; path
 };
 
 interface DriverError {
-  code?: string;
-  constraint?: string;
-  message?: string;
+  code: string;
+  constraint?: string | undefined;
 }
+
+/** The driver reports a lost or exhausted connection in words of its own, without any code. */
+const DRIVER_WORDS =
+  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Query read timeout|Client (was closed|has encountered a connection error) and is not queryable|Cannot use a pool after calling end)/;
 
 /** Drizzle wraps what the driver throws: the SQLSTATE is on a cause. */
 function driverError(error: unknown): DriverError | null {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof pg.DatabaseError) return current as DriverError;
-    const { code } = current as DriverError;
-    if (typeof code === 'string' && /^(E[A-Z]+|[0-9A-Z]{5})$/.test(code)) return current as DriverError;
-    // The pool's own words for these two have no code.
-    if (
-      /^(timeout exceeded when trying to connect|Connection terminated|Cannot use a pool after)/.test(current.message)
-    ) {
-      return { code: '08006' };
-    }
+    if (current instanceof pg.DatabaseError) return { code: current.code ?? '', constraint: current.constraint };
+    // Of the system's errors only those of a socket: a missing file is another matter.
+    const { code, syscall } = current as NodeJS.ErrnoException;
+    if (code !== undefined && /^(connect|read|write|getaddrinfo)$/.test(syscall ?? '')) return { code };
+    // Both addresses of a name refused: an AggregateError without a syscall.
+    if (code === 'ECONNREFUSED') return { code };
+    if (DRIVER_WORDS.test(current.message)) return { code: '08006' };
   }
   return null;
 }
 
-const AWAY = /^(08|57P0[1-3]|53300|57014|ECONN|ETIMEDOUT|EPIPE|ENOENT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)/;
+/**
+ * Connection lost (08), out of connections, memory or disk (53), statement timeout (57014), shutdown and start (57P0x),
+ * a standby or a server made read-only by a failover (25006), and the socket's own errors (E…).
+ */
+const AWAY = /^(08...|53...|57014|57P0.|25006|E[A-Z_]+)$/;
 
 /** The AppError a database error stands for, or null when it is unexpected. */
 export function toAppError(error: unknown): AppError | null {
   const driver = driverError(error);
-  if (driver?.code === undefined) return null;
+  if (driver === null) return null;
   if (AWAY.test(driver.code)) return new AppError('unavailable', 'The database does not answer at the moment.');
   if (driver.code.startsWith('22')) {
     return new AppError(
@@ -57,6 +62,12 @@ export function toAppError(error: unknown): AppError | null {
   if (driver.code === '23503')
     return new AppError('in_use', 'Other things refer to it, or it refers to something that is gone.');
   return null;
+}
+
+/** The name of the unique constraint that refused the row, or null when it was something else. */
+export function isUniqueViolation(error: unknown): string | null {
+  const driver = driverError(error);
+  return driver?.code === '23505' ? (driver.constraint ?? '') : null;
 }
 
 /** True when somebody else was faster: decide again. A known constraint has its own answer instead. */

@@ -17,7 +17,7 @@ export function isoOrNull(at: Instant | null): string | null {
 declare module 'zod' {
   interface GlobalMeta {
     /** The GraphQL scalar of this field, when it is not plain. */
-    scalar?: 'ID' | 'DateTime' | 'Duration' | 'Date' | 'JSON';
+    scalar?: 'ID' | 'DateTime' | 'Duration' | 'Date' | 'Seconds' | 'JSON';
   }
 }
 
@@ -56,6 +56,19 @@ export const zInstant = z.iso
 /** An instant in an answer: UTC, whole seconds. */
 export const zIsoInstant = z.iso.datetime().meta({ scalar: 'DateTime', examples: ['2026-11-24T10:00:00Z'] });
 
+/** An ISO 8601 duration of days, hours, minutes and seconds -> seconds; a day is 24 hours. */
+export const zDuration = z
+  .string()
+  .regex(
+    /^P(?=\d|T\d)(\d{1,6}D)?(T(?=\d)(\d{1,7}H)?(\d{1,9}M)?(\d{1,10}S)?)?$/,
+    'Expected a duration such as P1D or PT1H30M.',
+  )
+  .transform((text) => {
+    const part = (letter: string) => Number(new RegExp(`(\\d+)${letter}`).exec(text)?.[1] ?? 0);
+    return part('D') * 86_400 + part('H') * 3600 + part('M') * 60 + part('S');
+  })
+  .meta({ scalar: 'Duration', examples: ['PT24H'] });
+
 /** An IANA time zone. */
 export const zTimeZone = z
   .string()
@@ -85,6 +98,12 @@ export const zExternalIds = z
   .record(zKey, zText(200))
   .refine((value) => Object.keys(value).length <= 20, 'At most 20 external ids.')
   .meta({ scalar: 'JSON', examples: [{ crm: '42' }] });
+
+/** A merge patch of them: null takes a name away. */
+export const zExternalIdsPatch = z
+  .record(zKey, zText(200).nullable())
+  .refine((value) => Object.keys(value).length <= 20, 'At most 20 external ids.')
+  .meta({ scalar: 'JSON', examples: [{ crm: '42', old_crm: null }] });
 
 /** How lists are asked for, in both doors. */
 export const zPaging = {

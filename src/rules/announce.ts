@@ -110,15 +110,13 @@ const BREACH = { key: 'breach' };
 
 /** The steps whose instant has come. A stopped clock has none, but the breach it ended with is still told. */
 function comeDue(clock: ComputedClock, now: Instant): ClockStep[] {
-  const steps = clock.steps.filter((step) => step.at <= now);
-  if (clock.breachedAt !== null && !steps.some(({ key }) => key === BREACH.key)) {
-    steps.push({ ...BREACH, at: clock.breachedAt + 1 });
-  }
-  return steps;
+  const { stoppedAt, breachedAt, steps } = clock;
+  if (stoppedAt !== null) return breachedAt === null ? [] : [{ ...BREACH, at: breachedAt + 1 }];
+  return steps.filter((step) => step.at <= now);
 }
 
 function announcementOf(clock: ComputedClock, step: ClockStep): Announcement {
-  if (step.key === BREACH.key) return { type: 'clock.breached', occurredAt: step.at - 1, clock };
+  if (step.key === BREACH.key) return { type: 'clock.breached', occurredAt: clock.breachedAt ?? step.at - 1, clock };
   if (step.fraction !== undefined) return { type: 'clock.warned', occurredAt: step.at, clock, fraction: step.fraction };
   return { type: 'clock.escalated', occurredAt: step.at, clock, step };
 }

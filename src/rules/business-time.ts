@@ -13,8 +13,6 @@ import {
 } from './calendar.ts';
 
 const DAY = 86_400;
-/** A search that would rest longer is an error: a calendar that ran out of special days, or is closed by mistake. */
-const TEN_YEARS_IN_DAYS = 3653;
 
 /** What `add` answers when the time is used up exactly at a closing. */
 export type AtClosing = 'closing' | 'next_opening';
@@ -31,7 +29,7 @@ export type ClosedReason = 'outside_hours' | 'holiday';
 export function add(calendar: Calendar, start: Instant, seconds: number, atClosing: AtClosing = 'closing'): Instant {
   checkRange(start, 'start');
   if (!Number.isInteger(seconds) || seconds < 0) throw invalid('seconds', 'A whole number of seconds, not negative.');
-  if (start + seconds > LAST_INSTANT) throw outOfRange('The answer is after 2200-01-01T00:00:00Z.');
+  if (start + seconds > LAST_INSTANT) throw answerOutOfRange();
   const first = calendar.openSecondsBefore(start);
   // The time is used up when its last second ends, which is the closing; when the next second begins is after the rest.
   const at =
@@ -39,7 +37,7 @@ export function add(calendar: Calendar, start: Instant, seconds: number, atClosi
       ? calendar.openSecond(first + seconds - 1, start) + 1
       : calendar.openSecond(first + seconds, start);
   if (calendar.hasLongRest) checkRests(calendar, start, at);
-  if (at > LAST_INSTANT) throw outOfRange('The answer is after 2200-01-01T00:00:00Z.');
+  if (at > LAST_INSTANT) throw answerOutOfRange();
   return at;
 }
 
@@ -65,7 +63,7 @@ export function addBusinessDays(calendar: Calendar, start: Instant, days: number
   const hours = calendar.hoursOn(date);
   const period = hours.find(({ end }) => sameTime < end);
   const at = period ? Math.max(sameTime, period.start) : hours.at(-1)!.end;
-  if (at > LAST_INSTANT) throw outOfRange('The answer is after 2200-01-01T00:00:00Z.');
+  if (at > LAST_INSTANT) throw answerOutOfRange();
   return at;
 }
 
@@ -105,21 +103,21 @@ function checkRange(at: Instant, path: string): void {
   throw new AppError('instant_out_of_range', message, [{ path, message, code: 'instant_out_of_range' }]);
 }
 
-function outOfRange(message: string): AppError {
-  return new AppError('instant_out_of_range', message);
+function answerOutOfRange(): AppError {
+  return new AppError('instant_out_of_range', 'The answer is after 2200-01-01T00:00:00Z.');
 }
 
 function neverOpen(): AppError {
   return new AppError('calendar_never_open', 'The calendar does not open for 10 years.');
 }
 
-/** Throws when the way from `start` to `at` (Infinity: never reached) rests for more than 10 years. Walks blocks, so only where one can. */
+/** Throws when the way from `start` to `at` (Infinity: never reached) rests for more than 10 years: a walk from block to block. */
 function checkRests(calendar: Calendar, start: Instant, at: Instant): void {
   const openingAfter = (instant: Instant) => calendar.openSecond(calendar.openSecondsBefore(instant), instant);
   let closedSince = start;
   while (closedSince < at) {
     const opening = openingAfter(closedSince);
-    if (Math.min(opening, LAST_INSTANT) - closedSince > TEN_YEARS_IN_DAYS * DAY) throw neverOpen();
+    if (Math.min(opening, LAST_INSTANT) > tenYearsAfter(closedSince)) throw neverOpen();
     if (opening > LAST_INSTANT) return;
     const k = Math.floor(opening / BLOCK_SECONDS);
     closedSince = k * BLOCK_SECONDS + calendar.block(k).ends.at(-2)!;
@@ -133,26 +131,32 @@ function followingOpenDate(calendar: Calendar, startDate: number, days: number):
     const dates = calendar.block(k).openDates;
     const next = dates.findIndex((date) => date > before);
     if (next < 0) continue;
-    if (dates[next]! - before > TEN_YEARS_IN_DAYS) throw neverOpen();
+    if (dates[next]! * DAY > tenYearsAfter(before * DAY)) throw neverOpen();
     const target = dates[next + left - 1];
     if (target !== undefined) return target;
     left -= dates.length - next;
     before = dates.at(-1)!;
   }
-  const lastDate = LAST_INSTANT / DAY;
-  throw lastDate - before > TEN_YEARS_IN_DAYS ? neverOpen() : outOfRange('The answer is after 2200-01-01T00:00:00Z.');
+  throw LAST_INSTANT > tenYearsAfter(before * DAY) ? neverOpen() : answerOutOfRange();
+}
+
+/** A search that rests longer is an error: the calendar ran out of special days, or is closed by mistake. */
+function tenYearsAfter(at: Instant): Instant {
+  const date = new Date(at * 1000);
+  return date.setUTCFullYear(date.getUTCFullYear() + 10) / 1000;
 }
 
 function openWithin(calendar: Calendar, from: Instant, to: Instant): Interval[] {
   const found: Interval[] = [];
   for (let k = Math.floor(from / BLOCK_SECONDS); k * BLOCK_SECONDS < to; k++) {
     const base = k * BLOCK_SECONDS;
-    const { starts, ends } = calendar.block(k);
-    for (let i = 0; i < starts.length - 1; i++) {
+    const block = calendar.block(k);
+    const { starts, ends } = block;
+    for (let i = block.intervalAt(Math.max(from - base, 0)); i < starts.length - 1 && base + starts[i]! < to; i++) {
       found.push({ start: Math.max(base + starts[i]!, from), end: Math.min(base + ends[i]!, to) });
     }
   }
-  return union(found); // also drops what lies outside, and joins what a block's edge had cut
+  return union(found); // joins what a block's edge had cut
 }
 
 function closedWithin(calendar: Calendar, from: Instant, to: Instant): (Interval & { reason: ClosedReason })[] {

@@ -136,7 +136,7 @@ interface ClockChanges {
 }
 
 /** A time zone: between instants and its wall clock. A local time is in seconds, counted as if the wall clock were UTC. */
-export class Zone {
+class Zone {
   static readonly #known = new Map<string, Zone>();
   readonly #name: string;
   readonly #blocks = new Map<number, ClockChanges>();

@@ -217,12 +217,27 @@ function stepsOf(meter: Meter, activity: Spell['activity']): ClockStep[] {
   const ticking = counts({ from: 0, activity, pledge });
   const marks = meter.marks.filter((mark) => ticking || (mark.past && activity === 'paused'));
   const steps: ClockStep[] = marks.map(({ step, at }) => ({ ...step, at }));
-  if (ticking || due.past) steps.push({ ...due.step, at: due.at + 1 });
+  const brokenAt = certainlyBrokenAt(meter);
+  if (ticking || due.past) steps.push({ ...due.step, at: brokenAt });
   if (ticking || (due.past && activity === 'paused')) {
     for (const [index, step] of pledge.objective.escalate.entries()) {
       if (!('afterDue' in step)) continue;
-      steps.push({ key: `escalate:${index}`, at: due.at + Math.max(1, step.afterDue), step: index, do: step.do });
+      steps.push({
+        key: `escalate:${index}`,
+        at: Math.max(brokenAt, due.at + step.afterDue),
+        step: index,
+        do: step.do,
+      });
     }
   }
   return steps.sort((a, b) => a.at - b.at);
+}
+
+/**
+ * The first second after due. Where events are cut to the minute, one that comes later in the minute of the due time is
+ * still in time, so a breach is not told before that minute is over.
+ */
+function certainlyBrokenAt({ due, pledge }: Meter): Instant {
+  const minutes = pledge.policy.semantics.granularity === 'minute';
+  return minutes ? (Math.floor(due.at / 60) + 1) * 60 : due.at + 1;
 }

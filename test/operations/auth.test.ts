@@ -160,7 +160,7 @@ test('a client secret is compared by its hash', async (t) => {
 });
 
 test('keys', async (t) => {
-  const db = await openTestDatabase(t);
+  const { db } = await openTestDatabase(t);
   const workspace = await makeWorkspace(db);
   const { workspaceId } = workspace;
 
@@ -386,7 +386,7 @@ test('the request for a token', async (t) => {
 });
 
 test('tokens of our own', async (t) => {
-  const db = await openTestDatabase(t);
+  const { db } = await openTestDatabase(t);
   const { workspaceId, id: workspace } = await makeWorkspace(db);
   const clock = { now: START * 1000 };
   const services = makeServices(clock);
@@ -510,7 +510,7 @@ async function makeSigner(kid: string, alg = 'ES256') {
 }
 
 test('tokens of another issuer', async (t) => {
-  const db = await openTestDatabase(t);
+  const { db } = await openTestDatabase(t);
   const { workspaceId, id: workspace } = await makeWorkspace(db);
   const clock = { now: START * 1000 };
   const services = makeServices(clock);

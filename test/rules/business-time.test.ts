@@ -1,5 +1,6 @@
 /** The law of business time: a table worked out by hand, then a thousand random calendars against a slow oracle. */
 
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'tap';
 import { Temporal } from 'temporal-polyfill';
@@ -40,37 +41,19 @@ const nights = berlin({ week: weekdays(['22:00', '06:00']) });
 
 test('add: the instant by which so many open seconds have passed', async (t) => {
   type Row = [law: string, CalendarDefinition, start: string, seconds: number, answer: string, 'next_opening'?];
+  // biome-ignore format: one line, one case
   const rows: Row[] = [
     ['within one period', office, '2027-03-05T09:30:00+01:00', 1800, '2027-03-05T09:00:00Z'],
     ['over the lunch break', office, '2027-03-05T11:00:00+01:00', hours(2), '2027-03-05T13:00:00Z'],
     ['over the weekend', office, '2027-03-05T16:00:00+01:00', hours(2), '2027-03-08T09:00:00Z'],
-    [
-      'a start outside hours counts from the next opening',
-      office,
-      '2027-03-06T11:00:00+01:00',
-      60,
-      '2027-03-08T08:01:00Z',
-    ],
+    ['a start outside hours counts from the next opening', office, '2027-03-06T11:00:00+01:00', 60, '2027-03-08T08:01:00Z'],
     ['a start at a closing is outside hours', office, '2027-03-05T17:00:00+01:00', 60, '2027-03-08T08:01:00Z'],
     ['used up at a closing is that closing', office, '2027-03-05T16:00:00+01:00', hours(1), '2027-03-05T16:00:00Z'],
     ['… or the next opening', office, '2027-03-05T16:00:00+01:00', hours(1), '2027-03-08T08:00:00Z', 'next_opening'],
-    [
-      '… which changes nothing elsewhere',
-      office,
-      '2027-03-05T15:00:00+01:00',
-      60,
-      '2027-03-05T14:01:00Z',
-      'next_opening',
-    ],
+    ['… which changes nothing elsewhere', office, '2027-03-05T15:00:00+01:00', 60, '2027-03-05T14:01:00Z', 'next_opening'],
     ['nothing, open: the start', office, '2027-03-05T09:00:00+01:00', 0, '2027-03-05T08:00:00Z'],
     ['nothing, closed: the next opening', office, '2027-03-05T12:00:00+01:00', 0, '2027-03-05T12:00:00Z'],
-    [
-      'over the spring change a Sunday night is an hour shorter',
-      berlin({ week: daily(['00:00', '24:00']) }),
-      '2027-03-28T00:00:00+01:00',
-      hours(23),
-      '2027-03-28T22:00:00Z',
-    ],
+    ['over the spring change the day ends after 23 hours', berlin({ week: daily(['00:00', '24:00']) }), '2027-03-28T00:00:00+01:00', hours(23), '2027-03-28T22:00:00Z'],
     ['over years', office, '2027-01-04T09:00:00+01:00', hours(35 * 52), '2027-12-31T16:00:00Z'],
   ];
   for (const [law, definition, start, seconds, answer, atClosing] of rows) {
@@ -86,25 +69,12 @@ test('between: the open seconds of a stretch, as they really pass', async (t) =>
   const apia = (week: CalendarDefinition['week']) => ({ timeZone: 'Pacific/Apia', week });
   const spring = ['2027-03-28T00:00:00+01:00', '2027-03-29T00:00:00+02:00'] as const;
   const autumn = ['2027-10-31T00:00:00+02:00', '2027-11-01T00:00:00+01:00'] as const;
+  // biome-ignore format: one line, one case
   const rows: [law: string, CalendarDefinition, from: string, to: string, seconds: number][] = [
     ['a week', office, '2027-03-01T00:00:00+01:00', '2027-03-08T00:00:00+01:00', hours(35)],
     ['nothing backwards', office, '2027-03-08T00:00:00+01:00', '2027-03-01T00:00:00+01:00', 0],
     ['nothing of nothing', office, '2027-03-05T10:00:00+01:00', '2027-03-05T10:00:00+01:00', 0],
-    [
-      'overlapping and touching periods count once',
-      berlin({
-        week: {
-          fri: [
-            ['13:00', '17:00'],
-            ['09:00', '12:00'],
-            ['11:00', '13:00'],
-          ],
-        },
-      }),
-      '2027-03-05T00:00:00+01:00',
-      '2027-03-06T00:00:00+01:00',
-      hours(8),
-    ],
+    ['overlapping and touching periods count once', berlin({ week: { fri: [['13:00', '17:00'], ['09:00', '12:00'], ['11:00', '13:00']] } }), '2027-03-05T00:00:00+01:00', '2027-03-06T00:00:00+01:00', hours(8)],
     ['a spring day has 23 hours', berlin({ week: daily(['00:00', '24:00']) }), ...spring, hours(23)],
     ['an autumn day has 25', berlin({ week: daily(['00:00', '24:00']) }), ...autumn, hours(25)],
     ['a period over the gap is shorter', berlin({ week: sunday(['01:00', '04:00']) }), ...spring, hours(2)],
@@ -116,216 +86,46 @@ test('between: the open seconds of a stretch, as they really pass', async (t) =>
     ['a period over the overlap is longer', berlin({ week: sunday(['01:00', '04:00']) }), ...autumn, hours(4)],
     ['an ambiguous start is the first', berlin({ week: sunday(['02:30', '05:00']) }), ...autumn, hours(3.5)],
     ['an ambiguous end is the first', berlin({ week: sunday(['01:00', '02:30']) }), ...autumn, hours(1.5)],
-    [
-      'half an hour skipped on Lord Howe',
-      lordHowe(['01:00', '03:00']),
-      '2027-10-02T12:00:00Z',
-      '2027-10-03T12:00:00Z',
-      hours(1.5),
-    ],
-    [
-      '… moves a start by half an hour',
-      lordHowe(['02:15', '04:00']),
-      '2027-10-02T12:00:00Z',
-      '2027-10-03T12:00:00Z',
-      hours(1.25),
-    ],
-    [
-      'half an hour twice on Lord Howe',
-      lordHowe(['01:00', '03:00']),
-      '2027-04-03T12:00:00Z',
-      '2027-04-04T12:00:00Z',
-      hours(2.5),
-    ],
-    [
-      'Apia had no Friday that week',
-      apia({ fri: [['09:00', '17:00']] }),
-      '2011-12-29T00:00:00-10:00',
-      '2012-01-01T00:00:00+14:00',
-      0,
-    ],
-    [
-      '… its Thursday night ends at midnight',
-      apia({ thu: [['22:00', '06:00']] }),
-      '2011-12-29T00:00:00-10:00',
-      '2012-01-01T00:00:00+14:00',
-      hours(2),
-    ],
-    [
-      '… also said as 24:00',
-      apia({ thu: [['22:00', '24:00']] }),
-      '2011-12-29T00:00:00-10:00',
-      '2012-01-01T00:00:00+14:00',
-      hours(2),
-    ],
-    [
-      '… and no tail of the skipped Friday comes on Saturday',
-      apia({ fri: [['22:00', '06:00']] }),
-      '2011-12-29T00:00:00-10:00',
-      '2012-01-01T00:00:00+14:00',
-      0,
-    ],
-    [
-      'a partial holiday of the skipped date closes nothing',
-      { ...apia(daily(['00:00', '24:00'])), holidays: [{ date: '2011-12-30', from: '09:00', to: '12:00' }] },
-      '2011-12-29T00:00:00-10:00',
-      '2012-01-01T00:00:00+14:00',
-      hours(48),
-    ],
-    [
-      'a partial holiday over the gap ends as late as it says',
-      berlin({ week: daily(['00:00', '24:00']), holidays: [{ date: '2027-03-28', from: '01:00', to: '02:30' }] }),
-      ...spring,
-      hours(21.5),
-    ],
-    [
-      'a partial holiday over the overlap lasts as long as it passes',
-      berlin({ week: daily(['00:00', '24:00']), holidays: [{ date: '2027-10-31', from: '01:00', to: '04:00' }] }),
-      ...autumn,
-      hours(21),
-    ],
-    ['clocks of whole centuries', ALWAYS_DAY, '1970-01-01T00:00:00Z', '2200-01-01T00:00:00Z', LAST_INSTANT],
+    ['half an hour skipped on Lord Howe', lordHowe(['01:00', '03:00']), '2027-10-02T12:00:00Z', '2027-10-03T12:00:00Z', hours(1.5)],
+    ['… moves a start by half an hour', lordHowe(['02:15', '04:00']), '2027-10-02T12:00:00Z', '2027-10-03T12:00:00Z', hours(1.25)],
+    ['half an hour twice on Lord Howe', lordHowe(['01:00', '03:00']), '2027-04-03T12:00:00Z', '2027-04-04T12:00:00Z', hours(2.5)],
+    ['Apia had no Friday that week', apia({ fri: [['09:00', '17:00']] }), '2011-12-29T00:00:00-10:00', '2012-01-01T00:00:00+14:00', 0],
+    ['… its Thursday night ends at midnight', apia({ thu: [['22:00', '06:00']] }), '2011-12-29T00:00:00-10:00', '2012-01-01T00:00:00+14:00', hours(2)],
+    ['… also said as 24:00', apia({ thu: [['22:00', '24:00']] }), '2011-12-29T00:00:00-10:00', '2012-01-01T00:00:00+14:00', hours(2)],
+    ['… and no tail of the skipped Friday comes on Saturday', apia({ fri: [['22:00', '06:00']] }), '2011-12-29T00:00:00-10:00', '2012-01-01T00:00:00+14:00', 0],
+    ['a partial holiday of the skipped date closes nothing', { ...apia(daily(['00:00', '24:00'])), holidays: [{ date: '2011-12-30', from: '09:00', to: '12:00' }] }, '2011-12-29T00:00:00-10:00', '2012-01-01T00:00:00+14:00', hours(48)],
+    ['a partial holiday over the gap ends as late as it says', berlin({ week: daily(['00:00', '24:00']), holidays: [{ date: '2027-03-28', from: '01:00', to: '02:30' }] }), ...spring, hours(21.5)],
+    ['a partial holiday over the overlap lasts as long as it passes', berlin({ week: daily(['00:00', '24:00']), holidays: [{ date: '2027-10-31', from: '01:00', to: '04:00' }] }), ...autumn, hours(21)],
+    ['the whole range', { timeZone: 'Asia/Kathmandu', week: daily(['00:00', '24:00']) }, '1970-01-01T00:00:00Z', '2200-01-01T00:00:00Z', LAST_INSTANT],
   ];
   for (const [law, definition, from, to, seconds] of rows) {
     t.equal(between(compileCalendar(definition), at(from), at(to)), seconds, law);
   }
 });
 
-const ALWAYS_DAY: CalendarDefinition = { timeZone: 'Asia/Kathmandu', week: daily(['00:00', '24:00']) };
-
 test('openIntervals: nights, holidays and special days', async (t) => {
   type Row = [law: string, CalendarDefinition, from: string, to: string, ...open: [string, string][]];
   const mondayAndNight = { mon: [['20:00', '24:00']] as Periods, tue: [['00:00', '04:00']] as Periods };
+  // biome-ignore format: one line, one case
   const rows: Row[] = [
-    [
-      'a night belongs to the day it starts on',
-      nights,
-      '2027-03-05T12:00:00+01:00',
-      '2027-03-08T12:00:00+01:00',
-      ['2027-03-05T21:00:00Z', '2027-03-06T05:00:00Z'],
-    ],
-    [
-      'a night may end at midnight, said either way',
-      berlin({ week: { fri: [['22:00', '00:00']], sat: [['23:00', '24:00']] } }),
-      '2027-03-05T12:00:00+01:00',
-      '2027-03-07T12:00:00+01:00',
-      ['2027-03-05T21:00:00Z', '2027-03-05T23:00:00Z'],
-      ['2027-03-06T22:00:00Z', '2027-03-06T23:00:00Z'],
-    ],
-    [
-      'periods that touch at midnight are one',
-      berlin({ week: mondayAndNight }),
-      '2027-03-01T00:00:00+01:00',
-      '2027-03-03T00:00:00+01:00',
-      ['2027-03-01T19:00:00Z', '2027-03-02T03:00:00Z'],
-    ],
-    [
-      'seconds count',
-      berlin({ week: { fri: [['09:00:01', '09:00:03']] } }),
-      '2027-03-05T00:00:00+01:00',
-      '2027-03-06T00:00:00+01:00',
-      ['2027-03-05T08:00:01Z', '2027-03-05T08:00:03Z'],
-    ],
-    [
-      'clipped to what is asked',
-      office,
-      '2027-03-05T10:00:00+01:00',
-      '2027-03-05T13:30:00+01:00',
-      ['2027-03-05T09:00:00Z', '2027-03-05T11:00:00Z'],
-      ['2027-03-05T12:00:00Z', '2027-03-05T12:30:00Z'],
-    ],
-    [
-      'a holiday closes its date',
-      { ...office, holidays: ['2027-03-05'] },
-      '2027-03-05T00:00:00+01:00',
-      '2027-03-08T10:00:00+01:00',
-      ['2027-03-08T08:00:00Z', '2027-03-08T09:00:00Z'],
-    ],
-    [
-      '… and the part of a night that falls on it, not the rest of its own',
-      { ...nights, holidays: ['2027-03-05'] },
-      '2027-03-04T12:00:00+01:00',
-      '2027-03-06T12:00:00+01:00',
-      ['2027-03-04T21:00:00Z', '2027-03-04T23:00:00Z'],
-      ['2027-03-05T23:00:00Z', '2027-03-06T05:00:00Z'],
-    ],
-    [
-      'a partial holiday closes a part',
-      { ...office, holidays: [{ date: '2027-03-05', from: '11:00', to: '14:00' }] },
-      '2027-03-05T00:00:00+01:00',
-      '2027-03-06T00:00:00+01:00',
-      ['2027-03-05T08:00:00Z', '2027-03-05T10:00:00Z'],
-      ['2027-03-05T13:00:00Z', '2027-03-05T16:00:00Z'],
-    ],
-    [
-      '… also of a night that began the day before',
-      { ...nights, holidays: [{ date: '2027-03-06', from: '02:00', to: '24:00' }] },
-      '2027-03-05T12:00:00+01:00',
-      '2027-03-07T12:00:00+01:00',
-      ['2027-03-05T21:00:00Z', '2027-03-06T01:00:00Z'],
-    ],
-    [
-      'a make-up day opens a Sunday',
-      { ...office, specialDays: [{ date: '2027-03-07', periods: [['10:00', '11:00']] }] },
-      '2027-03-06T00:00:00+01:00',
-      '2027-03-08T00:00:00+01:00',
-      ['2027-03-07T09:00:00Z', '2027-03-07T10:00:00Z'],
-    ],
-    [
-      'a special day may have no periods',
-      { ...office, specialDays: [{ date: '2027-03-05', periods: [] }] },
-      '2027-03-05T00:00:00+01:00',
-      '2027-03-06T00:00:00+01:00',
-    ],
-    [
-      'a special day voids holidays, whole and partial, of its date',
-      {
-        ...office,
-        holidays: ['2027-03-05', { date: '2027-03-05', from: '10:00', to: '11:00' }],
-        specialDays: [{ date: '2027-03-05', periods: [['09:00', '12:00']] }],
-      },
-      '2027-03-05T00:00:00+01:00',
-      '2027-03-06T00:00:00+01:00',
-      ['2027-03-05T08:00:00Z', '2027-03-05T11:00:00Z'],
-    ],
-    [
-      '… and keeps the tail of the night before, also when it is a holiday',
-      { ...nights, holidays: ['2027-03-05'], specialDays: [{ date: '2027-03-05', periods: [['12:00', '13:00']] }] },
-      '2027-03-04T12:00:00+01:00',
-      '2027-03-06T12:00:00+01:00',
-      ['2027-03-04T21:00:00Z', '2027-03-05T05:00:00Z'],
-      ['2027-03-05T11:00:00Z', '2027-03-05T12:00:00Z'],
-    ],
-    [
-      '… but the tail of its own night falls on the next date’s holiday',
-      { ...nights, holidays: ['2027-03-07'], specialDays: [{ date: '2027-03-06', periods: [['22:00', '06:00']] }] },
-      '2027-03-06T12:00:00+01:00',
-      '2027-03-07T12:00:00+01:00',
-      ['2027-03-06T21:00:00Z', '2027-03-06T23:00:00Z'],
-    ],
-    [
-      'a holiday on the autumn change has 25 hours',
-      berlin({ week: daily(['00:00', '24:00']), holidays: ['2027-10-31'] }),
-      '2027-10-30T12:00:00+02:00',
-      '2027-11-01T12:00:00+01:00',
-      ['2027-10-30T10:00:00Z', '2027-10-30T22:00:00Z'],
-      ['2027-10-31T23:00:00Z', '2027-11-01T11:00:00Z'],
-    ],
-    [
-      'a midnight that is skipped begins the day at one',
-      { timeZone: 'Africa/Cairo', week: { fri: [['00:00', '02:00']] } },
-      '2027-04-29T12:00:00Z',
-      '2027-04-30T12:00:00Z',
-      ['2027-04-29T22:00:00Z', '2027-04-29T23:00:00Z'],
-    ],
+    ['a night belongs to the day it starts on', nights, '2027-03-05T12:00:00+01:00', '2027-03-08T12:00:00+01:00', ['2027-03-05T21:00:00Z', '2027-03-06T05:00:00Z']],
+    ['a night may end at midnight, said either way', berlin({ week: { fri: [['22:00', '00:00']], sat: [['23:00', '24:00']] } }), '2027-03-05T12:00:00+01:00', '2027-03-07T12:00:00+01:00', ['2027-03-05T21:00:00Z', '2027-03-05T23:00:00Z'], ['2027-03-06T22:00:00Z', '2027-03-06T23:00:00Z']],
+    ['periods that touch at midnight are one', berlin({ week: mondayAndNight }), '2027-03-01T00:00:00+01:00', '2027-03-03T00:00:00+01:00', ['2027-03-01T19:00:00Z', '2027-03-02T03:00:00Z']],
+    ['seconds count', berlin({ week: { fri: [['09:00:01', '09:00:03']] } }), '2027-03-05T00:00:00+01:00', '2027-03-06T00:00:00+01:00', ['2027-03-05T08:00:01Z', '2027-03-05T08:00:03Z']],
+    ['clipped to what is asked', office, '2027-03-05T10:00:00+01:00', '2027-03-05T13:30:00+01:00', ['2027-03-05T09:00:00Z', '2027-03-05T11:00:00Z'], ['2027-03-05T12:00:00Z', '2027-03-05T12:30:00Z']],
+    ['a holiday closes its date', { ...office, holidays: ['2027-03-05'] }, '2027-03-05T00:00:00+01:00', '2027-03-08T10:00:00+01:00', ['2027-03-08T08:00:00Z', '2027-03-08T09:00:00Z']],
+    ['… and the part of a night that falls on it, not the rest of its own', { ...nights, holidays: ['2027-03-05'] }, '2027-03-04T12:00:00+01:00', '2027-03-06T12:00:00+01:00', ['2027-03-04T21:00:00Z', '2027-03-04T23:00:00Z'], ['2027-03-05T23:00:00Z', '2027-03-06T05:00:00Z']],
+    ['a partial holiday closes a part', { ...office, holidays: [{ date: '2027-03-05', from: '11:00', to: '14:00' }] }, '2027-03-05T00:00:00+01:00', '2027-03-06T00:00:00+01:00', ['2027-03-05T08:00:00Z', '2027-03-05T10:00:00Z'], ['2027-03-05T13:00:00Z', '2027-03-05T16:00:00Z']],
+    ['… also of a night that began the day before', { ...nights, holidays: [{ date: '2027-03-06', from: '02:00', to: '24:00' }] }, '2027-03-05T12:00:00+01:00', '2027-03-07T12:00:00+01:00', ['2027-03-05T21:00:00Z', '2027-03-06T01:00:00Z']],
+    ['a make-up day opens a Sunday', { ...office, specialDays: [{ date: '2027-03-07', periods: [['10:00', '11:00']] }] }, '2027-03-06T00:00:00+01:00', '2027-03-08T00:00:00+01:00', ['2027-03-07T09:00:00Z', '2027-03-07T10:00:00Z']],
+    ['a special day may have no periods', { ...office, specialDays: [{ date: '2027-03-05', periods: [] }] }, '2027-03-05T00:00:00+01:00', '2027-03-06T00:00:00+01:00'],
+    ['a special day voids holidays, whole and partial, of its date', { ...office, holidays: ['2027-03-05', { date: '2027-03-05', from: '10:00', to: '11:00' }], specialDays: [{ date: '2027-03-05', periods: [['09:00', '12:00']] }] }, '2027-03-05T00:00:00+01:00', '2027-03-06T00:00:00+01:00', ['2027-03-05T08:00:00Z', '2027-03-05T11:00:00Z']],
+    ['… and keeps the tail of the night before, also when it is a holiday', { ...nights, holidays: ['2027-03-05'], specialDays: [{ date: '2027-03-05', periods: [['12:00', '13:00']] }] }, '2027-03-04T12:00:00+01:00', '2027-03-06T12:00:00+01:00', ['2027-03-04T21:00:00Z', '2027-03-05T05:00:00Z'], ['2027-03-05T11:00:00Z', '2027-03-05T12:00:00Z']],
+    ['… but the tail of its own night falls on the next date’s holiday', { ...nights, holidays: ['2027-03-07'], specialDays: [{ date: '2027-03-06', periods: [['22:00', '06:00']] }] }, '2027-03-06T12:00:00+01:00', '2027-03-07T12:00:00+01:00', ['2027-03-06T21:00:00Z', '2027-03-06T23:00:00Z']],
+    ['a holiday on the autumn change has 25 hours', berlin({ week: daily(['00:00', '24:00']), holidays: ['2027-10-31'] }), '2027-10-30T12:00:00+02:00', '2027-11-01T12:00:00+01:00', ['2027-10-30T10:00:00Z', '2027-10-30T22:00:00Z'], ['2027-10-31T23:00:00Z', '2027-11-01T11:00:00Z']],
+    ['a midnight that is skipped begins the day at one', { timeZone: 'Africa/Cairo', week: { fri: [['00:00', '02:00']] } }, '2027-04-29T12:00:00Z', '2027-04-30T12:00:00Z', ['2027-04-29T22:00:00Z', '2027-04-29T23:00:00Z']],
     ['nothing of nothing', office, '2027-03-05T12:00:00Z', '2027-03-05T12:00:00Z'],
-    [
-      'the night that began in 1969',
-      { timeZone: 'UTC', week: daily(['22:00', '06:00']) },
-      '1970-01-01T00:00:00Z',
-      '1970-01-01T12:00:00Z',
-      ['1970-01-01T00:00:00Z', '1970-01-01T06:00:00Z'],
-    ],
+    ['the night that began in 1969', { timeZone: 'UTC', week: daily(['22:00', '06:00']) }, '1970-01-01T00:00:00Z', '1970-01-01T12:00:00Z', ['1970-01-01T00:00:00Z', '1970-01-01T06:00:00Z']],
   ];
   for (const [law, definition, from, to, ...open] of rows) {
     const found = openIntervals(compileCalendar(definition), at(from), at(to));
@@ -338,6 +138,7 @@ test('openIntervals: nights, holidays and special days', async (t) => {
 });
 
 test('addBusinessDays: the same local time on a following date that has open time', async (t) => {
+  // biome-ignore format: one line, one case
   const rows: [law: string, CalendarDefinition, start: string, days: number, answer: string][] = [
     ['the next day', office, '2027-03-03T10:15:00+01:00', 1, '2027-03-04T09:15:00Z'],
     ['over the weekend', office, '2027-03-05T10:15:00+01:00', 1, '2027-03-08T09:15:00Z'],
@@ -346,64 +147,17 @@ test('addBusinessDays: the same local time on a following date that has open tim
     ['after the hours: the closing', office, '2027-03-03T20:00:00+01:00', 1, '2027-03-04T16:00:00Z'],
     ['at the closing: the closing', office, '2027-03-03T17:00:00+01:00', 1, '2027-03-04T16:00:00Z'],
     ['in the lunch break: the next opening', office, '2027-03-03T12:30:00+01:00', 1, '2027-03-04T12:00:00Z'],
-    [
-      'a holiday is no such date',
-      { ...office, holidays: ['2027-03-04'] },
-      '2027-03-03T10:00:00+01:00',
-      1,
-      '2027-03-05T09:00:00Z',
-    ],
-    [
-      'a holiday that takes all its hours neither',
-      { ...office, holidays: [{ date: '2027-03-04', from: '09:00', to: '17:00' }] },
-      '2027-03-03T10:00:00+01:00',
-      1,
-      '2027-03-05T09:00:00Z',
-    ],
-    [
-      'moved out of a partial holiday',
-      { ...office, holidays: [{ date: '2027-03-04', from: '09:00', to: '11:00' }] },
-      '2027-03-03T10:00:00+01:00',
-      1,
-      '2027-03-04T10:00:00Z',
-    ],
-    [
-      'a make-up Sunday is one',
-      { ...office, specialDays: [{ date: '2027-03-07', periods: [['09:00', '17:00']] }] },
-      '2027-03-05T10:00:00+01:00',
-      1,
-      '2027-03-07T09:00:00Z',
-    ],
+    ['a holiday is no such date', { ...office, holidays: ['2027-03-04'] }, '2027-03-03T10:00:00+01:00', 1, '2027-03-05T09:00:00Z'],
+    ['a holiday that takes all its hours neither', { ...office, holidays: [{ date: '2027-03-04', from: '09:00', to: '17:00' }] }, '2027-03-03T10:00:00+01:00', 1, '2027-03-05T09:00:00Z'],
+    ['moved out of a partial holiday', { ...office, holidays: [{ date: '2027-03-04', from: '09:00', to: '11:00' }] }, '2027-03-03T10:00:00+01:00', 1, '2027-03-04T10:00:00Z'],
+    ['a make-up Sunday is one', { ...office, specialDays: [{ date: '2027-03-07', periods: [['09:00', '17:00']] }] }, '2027-03-05T10:00:00+01:00', 1, '2027-03-07T09:00:00Z'],
     ['a night’s tail makes no Saturday', nights, '2027-03-04T23:00:00+01:00', 2, '2027-03-08T22:00:00Z'],
+    ['a holiday whose own night reaches into the next date is one', { ...nights, holidays: ['2027-03-05'] }, '2027-03-04T12:00:00+01:00', 1, '2027-03-05T23:00:00Z'],
     ['in a tail: that date’s own opening', nights, '2027-03-03T03:00:00+01:00', 1, '2027-03-04T21:00:00Z'],
-    [
-      'a skipped local time moves later',
-      berlin({ week: daily(['00:00', '24:00']) }),
-      '2027-03-27T02:30:00+01:00',
-      1,
-      '2027-03-28T01:30:00Z',
-    ],
-    [
-      'an ambiguous local time is the first',
-      berlin({ week: daily(['00:00', '24:00']) }),
-      '2027-10-30T02:30:00+02:00',
-      1,
-      '2027-10-31T00:30:00Z',
-    ],
-    [
-      'Apia had no 30 December',
-      { timeZone: 'Pacific/Apia', week: daily(['09:00', '17:00']) },
-      '2011-12-29T10:00:00-10:00',
-      1,
-      '2011-12-30T20:00:00Z',
-    ],
-    [
-      'from 31 December 1969, local time',
-      { timeZone: 'America/New_York', week: daily(['09:00', '17:00']) },
-      '1970-01-01T00:00:00Z',
-      1,
-      '1970-01-01T22:00:00Z',
-    ],
+    ['a skipped local time moves later', berlin({ week: daily(['00:00', '24:00']) }), '2027-03-27T02:30:00+01:00', 1, '2027-03-28T01:30:00Z'],
+    ['an ambiguous local time is the first', berlin({ week: daily(['00:00', '24:00']) }), '2027-10-30T02:30:00+02:00', 1, '2027-10-31T00:30:00Z'],
+    ['Apia had no 30 December', { timeZone: 'Pacific/Apia', week: daily(['09:00', '17:00']) }, '2011-12-29T10:00:00-10:00', 1, '2011-12-30T20:00:00Z'],
+    ['from 31 December 1969, local time', { timeZone: 'America/New_York', week: daily(['09:00', '17:00']) }, '1970-01-01T00:00:00Z', 1, '1970-01-01T22:00:00Z'],
     ['a thousand', office, '2027-03-01T10:00:00+01:00', 1000, '2030-12-30T09:00:00Z'],
   ];
   for (const [law, definition, start, days, answer] of rows) {
@@ -479,31 +233,21 @@ test('what cannot be answered is an error', async (t) => {
     week: {},
     specialDays: ['2027-03-05', '2037-03-05', '2047-03-06'].map((date) => ({ date, periods: [['09:00', '10:00']] })),
   });
-  t.equal(
-    say(add(once, at('2027-03-05T09:30:00+01:00'), hours(0.75))),
-    '2037-03-05T08:15:00Z',
-    'an opening within 10 years',
-  );
-  t.equal(
-    say(add(once, at('2027-03-05T09:00:00+01:00'), hours(2))),
-    '2037-03-05T09:00:00Z',
-    'used up before a longer rest',
-  );
-  t.equal(between(once, at('2027-01-01T00:00:00Z'), at('2050-01-01T00:00:00Z')), hours(3), 'between only counts');
+  const first = at('2027-03-05T09:00:00+01:00');
+  const second = at('2037-03-05T09:00:00+01:00');
+  t.equal(add(once, first, hours(1.25)), second + 900, 'an opening within 10 years');
+  t.equal(add(once, first, hours(2)), second + hours(1), 'used up before a longer rest');
+  t.equal(between(once, 0, at('2050-01-01T00:00:00Z')), hours(3), 'between only counts');
+  fails('a rest of more than 10 years', () => add(once, first, hours(2.5)), 'calendar_never_open');
+  fails('… after a closing', () => add(once, second, hours(1), 'next_opening'), 'calendar_never_open');
+  fails('… from the start', () => add(once, 0, 0), 'calendar_never_open');
+  fails('… when no opening comes', () => add(once, at('2048-01-01T00:00:00Z'), 60), 'calendar_never_open');
+  fails('… in days', () => addBusinessDays(once, second, 1), 'calendar_never_open');
   fails(
-    'a rest of more than 10 years',
-    () => add(once, at('2027-03-05T09:00:00+01:00'), hours(2.5)),
+    '… in days, when none comes',
+    () => addBusinessDays(once, at('2048-01-01T00:00:00Z'), 1),
     'calendar_never_open',
   );
-  fails(
-    '… also at the closing',
-    () => add(once, at('2037-03-05T09:00:00+01:00'), hours(1), 'next_opening'),
-    'calendar_never_open',
-  );
-  fails('… also from the start', () => add(once, 0, 0), 'calendar_never_open');
-  fails('… also when none comes', () => add(once, at('2048-01-01T00:00:00Z'), 60), 'calendar_never_open');
-  fails('… also in days', () => addBusinessDays(once, at('2037-03-05T09:00:00+01:00'), 1), 'calendar_never_open');
-  fails('… from the last day', () => addBusinessDays(once, at('2048-01-01T00:00:00Z'), 1), 'calendar_never_open');
   fails('the end of the range comes first', () => add(once, at('2195-01-01T00:00:00Z'), 60), 'instant_out_of_range');
 });
 
@@ -517,72 +261,26 @@ test('a definition that is wrong names every faulty field', async (t) => {
       return [error.code, ...error.errors.map((fault) => `${fault.path} ${fault.code}`)].join(', ');
     }
   };
-  const rows: [change: Partial<CalendarDefinition>, expected: string][] = [
-    ...['Mars/Olympus', '', '+01:00', 'Z', '2027-01-01T00:00:00+01:00[Europe/Berlin]'].map(
-      (timeZone): [Partial<CalendarDefinition>, string] => [
-        { timeZone },
-        'validation_failed, calendar.timeZone unknown_time_zone',
-      ],
-    ),
+  type Row = [change: Partial<CalendarDefinition>, expected: string];
+  // biome-ignore format: one line, one case
+  const rows: Row[] = [
+    ...['Mars/Olympus', '', '+01:00', 'Z', '2027-01-01T00:00:00+01:00[Europe/Berlin]'].map((timeZone): Row => [{ timeZone }, 'validation_failed, calendar.timeZone unknown_time_zone']),
     [{ timeZone: 'europe/berlin' }, 'accepted'],
     [{ timeZone: 'Etc/GMT+12' }, 'accepted'],
-    ...['9:00', '09:60', '25:00', '24:30', '24:00', '09:00:60', '09:00Z', ''].map(
-      (from): [Partial<CalendarDefinition>, string] => [
-        { week: { mon: [[from, '17:00']] } },
-        'validation_failed, calendar.week.mon.0 invalid_time',
-      ],
-    ),
+    ...['9:00', '09:60', '25:00', '24:30', '24:00', '09:00:60', '09:00Z', ''].map((from): Row => [{ week: { mon: [[from, '17:00']] } }, 'validation_failed, calendar.week.mon.0 invalid_time']),
     [{ week: { mon: [['09:00', '24:00:01']] } }, 'validation_failed, calendar.week.mon.0 invalid_time'],
     [{ week: { mon: [['09:00', '24:00:00']] } }, 'accepted'],
-    [
-      {
-        week: {
-          tue: [
-            ['09:00', '12:00'],
-            ['13:00', '13:00:00'],
-          ],
-        },
-      },
-      'validation_failed, calendar.week.tue.1 empty_period',
-    ],
+    [{ week: { tue: [['09:00', '12:00'], ['13:00', '13:00:00']] } }, 'validation_failed, calendar.week.tue.1 empty_period'],
     [{ week: { monday: [] } as CalendarDefinition['week'] }, 'validation_failed, calendar.week.monday unknown_weekday'],
-    ...['2027-02-30', '2027-2-3', '2027-02-29', 'tomorrow', '20270203', '2027-02-03T00:00:00Z'].map(
-      (date): [Partial<CalendarDefinition>, string] => [
-        { holidays: [date] },
-        'validation_failed, calendar.holidays.0 invalid_date',
-      ],
-    ),
+    ...['2027-02-30', '2027-2-3', '2027-02-29', 'tomorrow', '20270203', '2027-02-03T00:00:00Z'].map((date): Row => [{ holidays: [date] }, 'validation_failed, calendar.holidays.0 invalid_date']),
     [{ holidays: ['1066-10-14', '9999-12-31'], specialDays: [{ date: '2500-01-01', periods: [] }] }, 'accepted'],
-    [
-      { holidays: [{ date: '2027-02-30', from: '24:00', to: '24:00' }] },
-      'validation_failed, calendar.holidays.0.date invalid_date, calendar.holidays.0.from invalid_time',
-    ],
-    [
-      { holidays: [{ date: '2027-02-03', from: '12:00', to: '11:00' }] },
-      'validation_failed, calendar.holidays.0.to empty_period',
-    ],
-    [
-      { holidays: [{ date: '2027-02-03', from: '12:00', to: 'noon' }] },
-      'validation_failed, calendar.holidays.0.to invalid_time',
-    ],
-    [
-      {
-        specialDays: [
-          { date: '2027-02-03', periods: [] },
-          { date: '2027-02-03', periods: [['a', 'b']] },
-        ],
-      },
-      'validation_failed, calendar.specialDays.1.date duplicate_date, calendar.specialDays.1.periods.0 invalid_time',
-    ],
+    [{ holidays: [{ date: '2027-02-30', from: '24:00', to: '24:00' }] }, 'validation_failed, calendar.holidays.0.date invalid_date, calendar.holidays.0.from invalid_time'],
+    [{ holidays: [{ date: '2027-02-03', from: '12:00', to: '11:00' }] }, 'validation_failed, calendar.holidays.0.to empty_period'],
+    [{ holidays: [{ date: '2027-02-03', from: '12:00', to: 'noon' }] }, 'validation_failed, calendar.holidays.0.to invalid_time'],
+    [{ specialDays: [{ date: '2027-02-03', periods: [] }, { date: '2027-02-03', periods: [['a', 'b']] }] }, 'validation_failed, calendar.specialDays.1.date duplicate_date, calendar.specialDays.1.periods.0 invalid_time'],
     [{ week: {} }, 'calendar_never_open, calendar calendar_never_open'],
-    [
-      { week: {}, specialDays: [{ date: '2201-01-01', periods: [['09:00', '10:00']] }] },
-      'calendar_never_open, calendar calendar_never_open',
-    ],
-    [
-      { week: {}, specialDays: [{ date: '2200-03-01', periods: [['09:00', '10:00']] }] },
-      'calendar_never_open, calendar calendar_never_open',
-    ],
+    [{ week: {}, specialDays: [{ date: '2201-01-01', periods: [['09:00', '10:00']] }] }, 'calendar_never_open, calendar calendar_never_open'],
+    [{ week: {}, specialDays: [{ date: '2200-03-01', periods: [['09:00', '10:00']] }] }, 'calendar_never_open, calendar calendar_never_open'],
     [{ week: {}, specialDays: [{ date: '1970-01-02', periods: [['09:00', '10:00']] }] }, 'accepted'],
   ];
   for (const [change, expected] of rows) t.equal(faults(change), expected, `${JSON.stringify(change)}: ${expected}`);
@@ -595,69 +293,20 @@ test('a definition that is wrong names every faulty field', async (t) => {
 
 // ---------------------------------------------------------------------------------------------------------------------------------
 
-const ZONES = [
-  ...[
-    'UTC',
-    'Europe/Berlin',
-    'Europe/London',
-    'Europe/Moscow',
-    'Atlantic/Azores',
-    'America/New_York',
-    'America/Havana',
-  ],
-  ...[
-    'America/St_Johns',
-    'America/Caracas',
-    'America/Sao_Paulo',
-    'America/Santiago',
-    'America/Asuncion',
-    'America/Nuuk',
-  ],
-  ...[
-    'America/Scoresbysund',
-    'Africa/Casablanca',
-    'Africa/Cairo',
-    'Africa/Monrovia',
-    'Asia/Beirut',
-    'Asia/Gaza',
-    'Asia/Tehran',
-  ],
-  ...[
-    'Asia/Kathmandu',
-    'Asia/Shanghai',
-    'Asia/Pyongyang',
-    'Australia/Sydney',
-    'Australia/Lord_Howe',
-    'Antarctica/Casey',
-  ],
-  ...[
-    'Antarctica/Troll',
-    'Pacific/Auckland',
-    'Pacific/Chatham',
-    'Pacific/Apia',
-    'Pacific/Fakaofo',
-    'Pacific/Kwajalein',
-  ],
-  ...['Pacific/Kiritimati', 'Pacific/Norfolk', 'Pacific/Easter', 'Etc/GMT+12'],
-];
+const ZONES = `
+  UTC Europe/Berlin Europe/London Europe/Moscow Atlantic/Azores America/New_York America/Havana America/St_Johns
+  America/Caracas America/Sao_Paulo America/Santiago America/Asuncion America/Nuuk America/Scoresbysund Africa/Casablanca
+  Africa/Cairo Africa/Monrovia Asia/Beirut Asia/Gaza Asia/Tehran Asia/Kathmandu Asia/Shanghai Asia/Pyongyang
+  Australia/Sydney Australia/Lord_Howe Antarctica/Casey Antarctica/Troll Pacific/Auckland Pacific/Chatham Pacific/Apia
+  Pacific/Fakaofo Pacific/Kwajalein Pacific/Kiritimati Pacific/Norfolk Pacific/Easter Etc/GMT+12
+`
+  .trim()
+  .split(/\s+/);
 const DAY = 86_400;
 
 /** Times near which clocks change, and any other. */
 const clockTime = fc.oneof(
-  fc.constantFrom(
-    '00:00',
-    '00:01',
-    '00:30',
-    '01:00',
-    '01:30',
-    '01:59:59',
-    '02:00',
-    '02:15',
-    '02:30',
-    '03:00',
-    '23:00',
-    '23:30',
-  ),
+  fc.constantFrom(...'00:00 00:01 00:30 01:00 01:30 01:59:59 02:00 02:15 02:30 03:00 23:00 23:30'.split(' ')),
   fc.integer({ min: 0, max: DAY - 1 }).map((second) => new Date(second * 1000).toISOString().slice(11, 19)),
 );
 const full = (time: string) => time.padEnd(8, ':00');
@@ -675,7 +324,7 @@ const calendars = fc
     isChange: fc.boolean(),
   })
   .map(({ timeZone, moment, isNow, isChange }) => {
-    const near = isNow ? moment % at('2045-01-01T00:00:00Z') : moment;
+    const near = isNow ? 30 * DAY + (moment % at('2045-01-01T00:00:00Z')) : moment;
     const anchor = Temporal.Instant.fromEpochMilliseconds(near * 1000).toZonedDateTimeISO(timeZone);
     const change = isChange ? (anchor.getTimeZoneTransition('next') ?? anchor) : anchor;
     return change.epochMilliseconds / 1000 > LAST_INSTANT - 100 * DAY ? anchor : change;
@@ -699,7 +348,7 @@ const calendars = fc
       .map((definition) => ({ definition, around: anchor.epochMilliseconds / 1000 }));
   });
 
-test('a thousand calendars answer as the wall clock does, to the second', async (t) => {
+test('a thousand calendars answer as the wall clock does, to the second', async () => {
   const question = fc.record({
     offset: fc.integer({ min: -4 * DAY, max: 4 * DAY }),
     seconds: fc.integer({ min: 0, max: 3 * DAY }),
@@ -709,23 +358,23 @@ test('a thousand calendars answer as the wall clock does, to the second', async 
       const calendar = compileCalendar(definition);
       const oracle = new CalendarOracle(definition);
       const [from, to] = [around - 6 * DAY, around + 7 * DAY];
-      t.strictSame(openIntervals(calendar, from, to), oracle.openIntervals(from, to));
+      deepStrictEqual(openIntervals(calendar, from, to), oracle.openIntervals(from, to));
       const closed = oracle
         .stretches(from, to, (instant) => oracle.closedReason(instant))
         .filter((s) => s.answer !== null);
-      t.strictSame(
+      deepStrictEqual(
         closedIntervals(calendar, from, to),
         closed.map(({ start, end, answer }) => ({ start, end, reason: answer })),
       );
       for (const { offset, seconds } of questions) {
         const start = around + offset;
-        t.equal(isOpen(calendar, start), oracle.isOpen(start));
+        strictEqual(isOpen(calendar, start), oracle.isOpen(start));
         for (const atClosing of ['closing', 'next_opening'] as const) {
           const expected = oracle.add(start, seconds, atClosing, to);
-          if (expected !== undefined && expected < to) t.equal(add(calendar, start, seconds, atClosing), expected);
+          if (expected !== undefined && expected < to) strictEqual(add(calendar, start, seconds, atClosing), expected);
         }
         const days = 1 + (seconds % 5);
-        t.equal(addBusinessDays(calendar, start, days), oracle.addBusinessDays(start, days));
+        strictEqual(addBusinessDays(calendar, start, days), oracle.addBusinessDays(start, days));
       }
     }),
     { numRuns: 1000 },
@@ -748,16 +397,15 @@ test('add and between agree over any distance, and later starts or more time nev
             let end: number;
             try {
               end = add(calendar, start, amount, mode);
+              add(calendar, start + 1, amount, mode);
             } catch (error) {
-              if (error instanceof AppError && error.code !== 'validation_failed') continue; // little open time a week, and 2200 is near
+              if (error instanceof AppError && error.code === 'instant_out_of_range') continue; // open for minutes a week
               throw error;
             }
-            if (between(calendar, start, end) !== amount)
-              throw new Error(`between is not ${amount} from ${start} to ${end}`);
-            if (add(calendar, start + 1, amount, mode) < end) throw new Error('a later start ended earlier');
-            if (amount > 0 && add(calendar, start, amount - 1, mode) >= end) throw new Error('less time ended later');
-            if (between(calendar, 0, start) + amount !== between(calendar, 0, end))
-              throw new Error('the parts are not the whole');
+            strictEqual(between(calendar, start, end), amount, `between is not ${amount} from ${start} to ${end}`);
+            ok(add(calendar, start + 1, amount, mode) >= end, 'a later start ended earlier');
+            ok(amount === 0 || add(calendar, start, amount - 1, mode) < end, 'less time ended later');
+            strictEqual(between(calendar, 0, start) + amount, between(calendar, 0, end), 'the parts are not the whole');
           }
         }
       },

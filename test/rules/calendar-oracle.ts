@@ -24,7 +24,7 @@ export class CalendarOracle {
       if (typeof holiday === 'string') {
         return { span: [this.#beginning(date), this.#beginning(date.add({ days: 1 }))] as Span, isWhole: true };
       }
-      const isWhole = /^00:00/.test(holiday.from) && /^24/.test(holiday.to);
+      const isWhole = /^00:00(:00)?$/.test(holiday.from) && holiday.to.startsWith('24');
       return { span: [this.#reads(date, holiday.from), this.#reads(date, holiday.to)] as Span, isWhole };
     });
   }

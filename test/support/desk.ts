@@ -36,6 +36,10 @@ export interface TestDesk extends Caller {
   otherWorkspace(): Promise<{ workspaceId: number; caller: Caller }>;
   /** A caller of this workspace with a role, and with these scopes alone. */
   as(role: Role, scopes?: readonly Scope[], more?: Partial<typeof apiKeys.$inferInsert>): Promise<Caller>;
+  /** A caller with this key, of whatever workspace. */
+  withKey(key: string): Caller;
+  /** A workspace whose clock stands at `now` until it is moved, with the reference plan. */
+  testWorkspace(now: string, more?: object): Promise<Caller>;
   inject: Awaited<ReturnType<typeof buildApp>>['server']['inject'];
 }
 
@@ -53,6 +57,27 @@ export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {})
   });
   await app.server.ready();
   t.teardown(() => app.server.close());
+
+  const withKey = (key: string): Caller => {
+    const caller: Caller = {
+      key,
+      async rest(line, body, headers = {}) {
+        const [method, url] = line.split(' ') as ['GET', string];
+        const answer = await app.server.inject({
+          method,
+          url,
+          headers: { authorization: `Bearer ${key}`, ...headers },
+          ...(body === undefined ? {} : { payload: body as object }),
+        });
+        const isJson = String(answer.headers['content-type']).includes('json');
+        return { status: answer.statusCode, body: isJson ? answer.json() : answer.body, headers: answer.headers };
+      },
+      async graphql(query, variables = {}) {
+        return caller.rest('POST /graphql', { query, variables });
+      },
+    };
+    return caller;
+  };
 
   const newCaller = async (workspaceId: number, fields: Partial<typeof apiKeys.$inferInsert>): Promise<Caller> => {
     const { key, hash, hint } = newKey(workspaceId);
@@ -72,24 +97,8 @@ export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {})
       updatedAt: seconds,
       ...fields,
     });
-    await save(db, workspaceId, app.desk.epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
-    return {
-      key,
-      async rest(line, body, headers = {}) {
-        const [method, url] = line.split(' ') as ['GET', string];
-        const answer = await app.server.inject({
-          method,
-          url,
-          headers: { authorization: `Bearer ${key}`, ...headers },
-          ...(body === undefined ? {} : { payload: body as object }),
-        });
-        const isJson = String(answer.headers['content-type']).includes('json');
-        return { status: answer.statusCode, body: isJson ? answer.json() : answer.body, headers: answer.headers };
-      },
-      async graphql(query, variables = {}) {
-        return this.rest('POST /graphql', { query, variables });
-      },
-    };
+    await save(db, workspaceId, app.desk.services.epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+    return withKey(key);
   };
 
   const newWorkspace = async (workspaceId: number): Promise<Caller> => {
@@ -108,7 +117,7 @@ export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {})
       createdAt: seconds,
       updatedAt: seconds,
     });
-    await save(db, workspaceId, app.desk.epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+    await save(db, workspaceId, app.desk.services.epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
     return newCaller(workspaceId, {});
   };
 
@@ -126,6 +135,12 @@ export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {})
     },
     as: (role, scopes, more = {}) =>
       newCaller(1000, { role, ...(scopes === undefined ? {} : { scopes: [...scopes] }), ...more }),
+    withKey,
+    async testWorkspace(now, more = {}) {
+      const made = await admin.rest('POST /v1/workspaces', { name: 'Test', mode: 'test', now, ...more });
+      if (made.status !== 201) throw new Error(`No test workspace: ${JSON.stringify(made.body)}`);
+      return withKey(made.body.adminKey);
+    },
     inject: app.server.inject.bind(app.server) as never,
   };
 }

@@ -12,7 +12,7 @@ export const tiers = pgTable(
     key: text().notNull(),
     name: text().notNull(),
     description: text(),
-    /** 1 = the highest. The last one is what a customer gets who has no other. */
+    /** 1 = the highest, without gaps. The last one is what a customer gets who has no other. */
     position: integer().notNull(),
     version: version(),
     createdAt: instant().notNull(),
@@ -21,6 +21,8 @@ export const tiers = pgTable(
   (t) => [
     primaryKey({ name: 'tiers_pkey', columns: [t.workspaceId, t.id] }),
     unique('tiers_key_key').on(t.workspaceId, t.key),
+    // Deferrable in the migration: checked at the end of the statement, so that tiers change places in one.
+    unique('tiers_position_key').on(t.workspaceId, t.position),
     foreignKey({ name: 'tiers_workspace_fkey', columns: [t.workspaceId], foreignColumns: [workspaces.workspaceId] }),
   ],
 );
@@ -48,6 +50,7 @@ export const customers = pgTable(
   },
   (t) => [
     primaryKey({ name: 'customers_pkey', columns: [t.workspaceId, t.id] }),
+    index('customers_created_idx').on(t.workspaceId, t.createdAt, t.id),
     index('customers_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
     index('customers_tier_idx').on(t.workspaceId, t.tier),
     index('customers_search_idx').using('gin', t.search),
@@ -118,6 +121,7 @@ export const contacts = pgTable(
   (t) => [
     primaryKey({ name: 'contacts_pkey', columns: [t.workspaceId, t.id] }),
     index('contacts_customer_idx').on(t.workspaceId, t.customerId, t.id),
+    index('contacts_created_idx').on(t.workspaceId, t.createdAt, t.id),
     index('contacts_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
     index('contacts_search_idx').using('gin', t.search),
     foreignKey({

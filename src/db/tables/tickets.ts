@@ -1,5 +1,6 @@
 /** Tables of the tickets domain: the ticket, its messages, its history for ever, and the promises folded from it. */
 
+import { sql } from 'drizzle-orm';
 import { boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
 import { bigintNumber, id, instant, instants, texts, tsvector, version, workspaceId } from '../columns.ts';
 import { contacts, customers } from './customers.ts';
@@ -40,6 +41,8 @@ export const tickets = pgTable(
     suspendedUntil: instant(),
     /** When the survey of the last solution goes out. */
     surveyAt: instant(),
+    /** The earliest instant at which something is due to happen to it by itself; as in its timer. */
+    nextDueAt: instant(),
     chaseCount: integer().notNull(),
     reopenCount: integer().notNull(),
     /** Public messages of the customer and of people: what first-contact resolution is made of. */
@@ -62,6 +65,7 @@ export const tickets = pgTable(
     index('tickets_assignee_idx').on(t.workspaceId, t.assigneeId, t.statusCategory, t.id),
     index('tickets_team_idx').on(t.workspaceId, t.teamId, t.statusCategory, t.id),
     index('tickets_status_idx').on(t.workspaceId, t.statusCategory, t.id),
+    index('tickets_merged_idx').on(t.workspaceId, t.mergedIntoId).where(sql`merged_into_id is not null`),
     index('tickets_search_idx').using('gin', t.search),
     foreignKey({ name: 'tickets_workspace_fkey', columns: [t.workspaceId], foreignColumns: [workspaces.workspaceId] }),
     foreignKey({

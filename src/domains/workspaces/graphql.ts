@@ -2,6 +2,7 @@
 
 import { connection, type Field, mutation, query } from '../../doors/graphql/field.ts';
 import { createApiKey, createClient, listApiKeys, listClients, revokeApiKey, revokeClient } from './access.ts';
+import { createWorkspace } from './creation.ts';
 import {
   agentResource,
   customFieldResource,
@@ -12,9 +13,11 @@ import {
   teamResource,
   updateWorkspace,
 } from './operations.ts';
+import { advanceTestClock, getTestClock } from './test-clock.ts';
 
 export const workspaceFields: Field[] = [
   query(getMe, 'me'),
+  mutation(createWorkspace, 'created'),
   query(readWorkspace, 'workspace'),
   mutation(updateWorkspace, 'workspace'),
   mutation(createApiKey, 'apiKey'),
@@ -40,4 +43,6 @@ export const workspaceFields: Field[] = [
   mutation(customFieldResource.remove, 'deleted'),
   query(listTerms, 'terms'),
   mutation(putTerm, 'term'),
+  query(getTestClock, 'testClock'),
+  mutation(advanceTestClock, 'testClock'),
 ];

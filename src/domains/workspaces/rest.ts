@@ -2,6 +2,7 @@
 
 import { type Route, route } from '../../doors/rest/route.ts';
 import { createApiKey, createClient, listApiKeys, listClients, revokeApiKey, revokeClient } from './access.ts';
+import { createWorkspace } from './creation.ts';
 import {
   agentResource,
   customFieldResource,
@@ -12,9 +13,11 @@ import {
   teamResource,
   updateWorkspace,
 } from './operations.ts';
+import { advanceTestClock, getTestClock } from './test-clock.ts';
 
 export const workspaceRoutes: Route[] = [
   route('GET /me', getMe),
+  route('POST /workspaces', createWorkspace),
   route('GET /workspace', readWorkspace),
   route('PATCH /workspace', updateWorkspace),
   route('POST /keys', createApiKey),
@@ -40,4 +43,6 @@ export const workspaceRoutes: Route[] = [
   route('DELETE /custom-fields/:customFieldId', customFieldResource.remove),
   route('GET /terms', listTerms),
   route('PUT /terms/:list/:key', putTerm),
+  route('GET /test-clock', getTestClock),
+  route('POST /test-clock/advance', advanceTestClock),
 ];

@@ -123,6 +123,11 @@ export async function getWorkspace(db: Db, workspaceId: number): Promise<Workspa
   return row as WorkspaceRow;
 }
 
+export async function hasWorkspaces(db: Db): Promise<boolean> {
+  const rows = await db.orm.select({ id: workspaces.id }).from(workspaces).limit(1);
+  return rows.length > 0;
+}
+
 /** The number of the next workspace: the only thing of it that the database decides. */
 export async function nextWorkspaceId(db: Db): Promise<number> {
   const answer = await db.pool.query<{ id: string }>(

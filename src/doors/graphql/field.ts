@@ -30,7 +30,7 @@ export const mutation = (operation: AnyOperation, name: string): Field => ({ sha
 export const MUTATION_EXTRAS = ['idempotencyKey', 'expectedVersion'] as const;
 
 /** Inputs of a list that are not filters. */
-export const LIST_EXTRAS = ['limit', 'cursor', 'sort'] as const;
+export const LIST_EXTRAS = ['limit', 'cursor', 'after', 'sort'] as const;
 
 /** The argument that a single required input of a `query` field is called by. */
 export function idArgument(operation: Operation): string | null {

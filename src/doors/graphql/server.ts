@@ -112,10 +112,11 @@ function resolver(desk: Desk, field: Field) {
     };
   }
   if (field.shape === 'connection') {
+    const cursorName = 'cursor' in operation.input.shape ? 'cursor' : 'after';
     return async (_root: unknown, args: Record<string, unknown>, context: GraphqlContext) => {
       const input: Record<string, unknown> = { ...((args['filter'] as object | null) ?? {}) };
       if (args['first'] !== undefined && args['first'] !== null) input['limit'] = args['first'];
-      if (args['after'] !== undefined && args['after'] !== null) input['cursor'] = args['after'];
+      if (args['after'] !== undefined && args['after'] !== null) input[cursorName] = args['after'];
       if (args['sort'] !== undefined && args['sort'] !== null) input['sort'] = args['sort'];
       const { body } = await run(desk, operation, translate(withoutNulls(input)), context);
       return connectionOf(body as Page);

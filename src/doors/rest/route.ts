@@ -71,6 +71,7 @@ function refuse(allowed: string[]) {
 function handler(desk: Desk, method: Method, path: string, operation: Operation) {
   const answer = answerOf(operation.output);
   const inPath = pathParameters(path);
+  const cursorName = 'cursor' in operation.input.shape ? 'cursor' : 'after';
   const asksByQuery = method === 'GET' || method === 'DELETE';
   const readQuery = asksByQuery ? queryReader(operation.input, inPath) : null;
   return async (request: FastifyRequest, reply: FastifyReply) => {
@@ -109,7 +110,7 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
     }
     if (answer.page && typeof sent['nextCursor'] === 'string') {
       const next = new URL(request.url, 'http://desk');
-      next.searchParams.set('cursor', sent['nextCursor']);
+      next.searchParams.set(cursorName, sent['nextCursor']);
       reply.header('Link', `<${next.pathname}${next.search}>; rel="next"`);
     }
     return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(sent));

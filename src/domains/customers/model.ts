@@ -1,0 +1,251 @@
+/** Words of the customers domain: customers and what is known of them, their tiers over time, their contacts. */
+
+import { z } from 'zod';
+import { IDENTITY_KIND } from '../../rules/identity.ts';
+import {
+  zExternalIds,
+  zExternalIdsPatch,
+  zId,
+  zIsoInstant,
+  zKey,
+  zLanguageTag,
+  zPage,
+  zPaging,
+  zStamps,
+  zTags,
+  zText,
+  zTimeZone,
+  zUpdatedAfter,
+} from '../model.ts';
+import { patchOf } from '../resource.ts';
+
+const PROFILE = {
+  industry: 'What they work in.',
+  size: 'How big they are.',
+  revenueBand: 'What they turn over.',
+  businessModel: 'How they earn.',
+  goals: 'What they want to reach.',
+  decisionProcess: 'How they decide, and who does.',
+  keyContacts: 'Whom it depends on.',
+  frequentProblems: 'What they keep asking about.',
+  expectations: 'What they expect of us.',
+  dislikes: 'What they do not like.',
+} as const;
+
+export const PROFILE_FIELDS = Object.keys(PROFILE) as (keyof typeof PROFILE)[];
+
+export type Profile = Record<keyof typeof PROFILE, string | null>;
+
+function profileShape<T extends z.ZodType>(make: () => T): Record<keyof typeof PROFILE, T> {
+  const entries = Object.entries(PROFILE).map(([name, words]) => [name, make().describe(`${words} Null when unknown.`)]);
+  return Object.fromEntries(entries) as Record<keyof typeof PROFILE, T>;
+}
+
+const zProfile = z
+  .object(profileShape(() => z.string().nullable()))
+  .meta({ id: 'CustomerProfile', description: 'What is known of a customer, in words.' });
+
+/** Serves creation and merge patch alike: what is left out is not known, or stays. */
+const zProfileInput = z
+  .strictObject(profileShape(() => zText(2000).nullable().optional()))
+  .meta({ id: 'CustomerProfileInput', description: 'What is known of a customer, in words; null forgets it.' });
+
+export const Customer = z
+  .object({
+    id: zId('customer').describe('TypeID.'),
+    name: z.string().describe('What they are called.'),
+    tier: z.string().nullable().describe('Key of the tier; null without one.'),
+    tierSince: zIsoInstant.nullable().describe('Since when they hold it; null without one.'),
+    profile: zProfile.describe('What is known of them, in words.'),
+    tags: z.array(z.string()).describe('Free words.'),
+    externalIds: z.record(z.string(), z.string()).meta({ scalar: 'JSON' }).describe('Names in other systems.'),
+    preferredChannel: z.string().nullable().describe('Key of the channel they like best.'),
+    language: z.string().nullable().describe('BCP 47; null = that of the workspace.'),
+    timeZone: z.string().nullable().describe('IANA; null = that of the workspace.'),
+    notes: z.string().nullable().describe('For the staff alone.'),
+    ...zStamps,
+  })
+  .meta({ id: 'Customer', description: 'Whom we serve: a company or a person. Their tier decides the service level.' });
+
+/** What people and systems can say of a customer; the tier has its own verb. */
+export const customerFields = {
+  name: zText(200).describe('What they are called.'),
+  profile: zProfileInput.default({}).describe('What is known of them, in words.'),
+  tags: zTags.default([]).describe('Free words.'),
+  externalIds: zExternalIds.default({}).describe('Names in other systems; each belongs to one customer.'),
+  preferredChannel: zKey.nullable().default(null).describe('Key of the channel they like best.'),
+  language: zLanguageTag.nullable().default(null).describe('BCP 47; null = that of the workspace.'),
+  timeZone: zTimeZone.nullable().default(null).describe('IANA; null = that of the workspace.'),
+  notes: zText(10_000).nullable().default(null).describe('For the staff alone.'),
+};
+
+export const zCustomerId = { customerId: zId('customer').describe('Id of the customer.') };
+
+export type CustomerFields = z.output<z.ZodObject<typeof customerFields>>;
+
+/** A merge patch: what is left out stays, null empties. */
+export type Patch<F> = {
+  [K in keyof F]?: (K extends 'externalIds' ? Record<string, string | null> : F[K]) | undefined;
+};
+
+function patchShape<F extends Record<string, z.ZodType>>(fields: F) {
+  return {
+    ...patchOf(fields),
+    externalIds: zExternalIdsPatch.optional().describe('Names in other systems; null takes one away.'),
+  } as unknown as { [K in keyof F]: z.ZodOptional<z.ZodType<Patch<{ [N in keyof F]: z.output<F[N]> }>[K]>> };
+}
+
+export const customerPatch = patchShape(customerFields);
+
+export const TierChange = z
+  .object({
+    position: z.int().describe('Counts from 1 per customer.'),
+    tier: z.string().describe('Key of the tier.'),
+    validFrom: zIsoInstant.describe('From when they held it.'),
+    validTo: zIsoInstant.nullable().describe('Until when; null while they hold it.'),
+    source: z
+      .enum(['default', 'manual', 'import', 'score'])
+      .meta({ id: 'TierSource', description: 'What gave a customer a tier.' })
+      .describe('default: the last tier, since none was named. manual: named by somebody.'),
+    reason: z.string().nullable().describe('Why; null where nobody had to say.'),
+    actor: z.string().describe('Id of who did it.'),
+  })
+  .meta({ id: 'TierChange', description: 'A tier that a customer held, from when to when, and why.' });
+
+const zUpsertResult = z
+  .enum(['created', 'updated', 'unchanged'])
+  .meta({ id: 'UpsertResult', description: 'What an upsert did.' });
+
+export const UpsertedCustomer = z
+  .object({ result: zUpsertResult.describe('What was done.'), customer: Customer.describe('As it stands now.') })
+  .meta({ id: 'UpsertedCustomer', description: 'A customer that another system spoke of.' });
+
+const zAgeSort = z
+  .enum(['createdAt', '-createdAt', 'updatedAt', '-updatedAt'])
+  .meta({ id: 'AgeSort', description: 'Order; a leading - is descending.' });
+
+const listFields = {
+  ...zPaging,
+  sort: zAgeSort
+    .default('-createdAt')
+    .describe('createdAt or updatedAt; a leading - is descending. What changes while you page by updatedAt moves.'),
+  tag: zText(64).optional().describe('They have this tag.'),
+  externalSystem: zKey.optional().describe('Together with externalId: the one that this system calls so.'),
+  externalId: zText(200).optional().describe('Together with externalSystem.'),
+  updatedAfter: zUpdatedAfter,
+};
+
+export const listCustomerFields = {
+  ...listFields,
+  tier: z.array(zKey).max(10).optional().describe('Keys of tiers.'),
+  q: zText(200).optional().describe('Words of name, notes, tags and external ids, in Chinese or English.'),
+};
+
+const zIdentity = z
+  .strictObject({
+    kind: z
+      .string()
+      .regex(IDENTITY_KIND, 'Expected phone, email, wechat_openid, wechat_unionid, wecom or social_<platform>.')
+      .describe('phone, email, wechat_openid, wechat_unionid, wecom, or social_<platform> such as social_weibo.')
+      .meta({ examples: ['phone'] }),
+    value: zText(254).describe('phone: E.164. email: lower case. Else as the platform gives it.'),
+  })
+  .meta({ id: 'Identity', description: 'By what a person reaches us; one identity belongs to one contact.' });
+
+export const Contact = z
+  .object({
+    id: zId('contact').describe('TypeID.'),
+    customerId: z.string().nullable().meta({ scalar: 'ID' }).describe('For whom they speak; null when unknown.'),
+    name: z.string().describe('Full name.'),
+    familyName: z.string().nullable().describe('Family name.'),
+    honorific: z.string().nullable().describe('Such as 女士 or Dr.'),
+    salutation: z
+      .string()
+      .nullable()
+      .describe('How to address them, in their language: 王女士, Dr. Brown. Null when unknown.'),
+    title: z.string().nullable().describe('What they do there.'),
+    preferredChannel: z.string().nullable().describe('Key of the channel they like best.'),
+    preferredHours: z.string().nullable().describe('When they like to be called, in words.'),
+    language: z.string().nullable().describe('BCP 47; null = that of the workspace.'),
+    timeZone: z.string().nullable().describe('IANA; null = that of the workspace.'),
+    tags: z.array(z.string()).describe('Free words.'),
+    externalIds: z.record(z.string(), z.string()).meta({ scalar: 'JSON' }).describe('Names in other systems.'),
+    identities: z.array(zIdentity).describe('By what they reach us.'),
+    ...zStamps,
+  })
+  .meta({ id: 'Contact', description: 'A person who speaks with us, mostly for a customer.' });
+
+export const contactFields = {
+  customerId: zId('customer').nullable().default(null).describe('For whom they speak.'),
+  name: zText(200).describe('Full name.'),
+  familyName: zText(100).nullable().default(null).describe('Family name.'),
+  honorific: zText(50).nullable().default(null).describe('Such as 女士 or Dr.'),
+  title: zText(200).nullable().default(null).describe('What they do there.'),
+  preferredChannel: zKey.nullable().default(null).describe('Key of the channel they like best.'),
+  preferredHours: zText(200).nullable().default(null).describe('When they like to be called, in words.'),
+  language: zLanguageTag.nullable().default(null).describe('BCP 47; null = that of the workspace.'),
+  timeZone: zTimeZone.nullable().default(null).describe('IANA; null = that of the workspace.'),
+  tags: zTags.default([]).describe('Free words.'),
+  externalIds: zExternalIds.default({}).describe('Names in other systems; each belongs to one contact.'),
+  identities: z
+    .array(zIdentity)
+    .max(20)
+    .default([])
+    .describe(
+      'By what they reach us; each belongs to one contact. Phone numbers become E.164: spaces, dashes, brackets and 00 are fine, and in a workspace of Asia/Shanghai a mobile number without +86.',
+    ),
+};
+
+export const zContactId = { contactId: zId('contact').describe('Id of the contact.') };
+
+export type ContactFields = z.output<z.ZodObject<typeof contactFields>>;
+
+export const contactPatch = patchShape(contactFields);
+
+export const UpsertedContact = z
+  .object({ result: zUpsertResult.describe('What was done.'), contact: Contact.describe('As it stands now.') })
+  .meta({ id: 'UpsertedContact', description: 'A contact that another system spoke of.' });
+
+export const FoundContact = z
+  .object({
+    result: z
+      .enum(['found', 'created'])
+      .meta({ id: 'FindResult', description: 'Whether it was there.' })
+      .describe('Whether it was there.'),
+    contact: Contact.describe('As it stands now.'),
+  })
+  .meta({ id: 'FoundContact', description: 'The contact behind an identity.' });
+
+export const findContactFields = {
+  ...contactFields,
+  name: zText(200).nullable().default(null).describe('Full name, should they be new; the first identity unless told.'),
+  identities: z
+    .array(zIdentity)
+    .min(1)
+    .max(20)
+    .describe('Whoever has one of these is found; of several, who has the first of them.'),
+};
+
+export const listContactFields = {
+  ...listFields,
+  customerId: zId('customer').optional().describe('For whom they speak.'),
+  phone: zText(64).optional().describe('They have this number; in a URL, + is %2B.'),
+  email: zText(254).optional().describe('They have this address.'),
+  wechat: zText(128).optional().describe('They have this openid or unionid.'),
+  wecom: zText(128).optional().describe('They have this external_userid.'),
+  social: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_]{0,31}:\S{1,128}$/, 'Expected platform:account, such as weibo:1234567.')
+    .optional()
+    .describe('They have this account, as in weibo:1234567.'),
+  q: zText(200).optional().describe('Words of name, title, tags, external ids and identities, in Chinese or English.'),
+};
+
+export const zByName = {
+  system: zKey.describe('The other system, as in crm.'),
+  value: zText(200).describe('Its name for the thing.'),
+};
+
+export const CustomerPage = zPage(Customer);
+export const ContactPage = zPage(Contact);
+export const TierChangePage = zPage(TierChange);

@@ -1,0 +1,97 @@
+/** Reads of the feed: in commit order, and never past a transaction that is still running, so that nothing is skipped. */
+
+import { sql } from 'drizzle-orm';
+import { type Db, statement } from '../../db/connect.ts';
+import { filter } from '../../db/page.ts';
+import { columnsOf } from '../../db/rows.ts';
+import { events } from '../../db/tables/machinery.ts';
+import { AppError } from '../../errors.ts';
+import { decodeId } from '../../ids.ts';
+import { iso } from '../model.ts';
+
+export interface Position {
+  epoch: number;
+  tx: string;
+  id: string;
+}
+
+const START: Position = { epoch: 0, tx: '0', id: '00000000-0000-0000-0000-000000000000' };
+
+export function encodeSequence({ epoch, tx, id }: Position): string {
+  return Buffer.from(`${epoch}.${tx}.${id}`).toString('base64url');
+}
+
+/** 400 `invalid_cursor` for what is no sequence. */
+export function decodeSequence(sequence: string): Position {
+  const match = /^(\d{1,9})\.(\d{1,19})\.([0-9a-f-]{36})$/.exec(Buffer.from(sequence, 'base64url').toString());
+  if (match === null || encodeSequence({ epoch: Number(match[1]), tx: match[2]!, id: match[3]! }) !== sequence) {
+    throw new AppError('invalid_cursor', 'This is no sequence of the feed.');
+  }
+  const position = { epoch: Number(match[1]), tx: match[2]!, id: match[3]! };
+  // Reads the id back, and so checks its form.
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(position.id)) {
+    throw new AppError('invalid_cursor', 'This is no sequence of the feed.');
+  }
+  return position;
+}
+
+export interface EventQuery {
+  after: Position | null;
+  limit: number;
+  types: string[] | undefined;
+  subject: string | undefined;
+}
+
+export async function listEventRows(db: Db, workspaceId: number, epoch: number, query: EventQuery) {
+  const filters = [
+    filter('types', query.types, sql`${events.type} = any(${sql.placeholder('types')}::text[])`),
+    filter('subject', query.subject, sql`${events.subject} = ${sql.placeholder('subject')}`),
+  ].filter(({ values }) => values !== null);
+  const prepared = statement(db, `list_events:${filters.map(({ name }) => name).join()}`, (orm, name) =>
+    orm
+      .select(columnsOf(events))
+      .from(events)
+      .where(
+        sql.join(
+          [
+            sql`${events.workspaceId} = ${sql.placeholder('workspace')}`,
+            sql`(${events.epoch}, ${events.tx}, ${events.id}) > (${sql.placeholder('epoch')}::int, ${sql.placeholder('tx')}::xid8, ${sql.placeholder('id')}::uuid)`,
+            sql`(${events.epoch} < ${sql.placeholder('current')}::int or ${events.tx} < pg_snapshot_xmin(pg_current_snapshot()))`,
+            ...filters.map(({ condition }) => condition!),
+          ],
+          sql` and `,
+        ),
+      )
+      .orderBy(events.epoch, events.tx, events.id)
+      .limit(sql.placeholder('limit'))
+      .prepare(name),
+  );
+  return prepared.execute({
+    workspace: workspaceId,
+    current: epoch,
+    limit: query.limit,
+    ...(query.after ?? START),
+    ...Object.assign({}, ...filters.map(({ values }) => values)),
+  });
+}
+
+export type EventRow = Awaited<ReturnType<typeof listEventRows>>[number];
+
+export function positionOf(row: Pick<EventRow, 'epoch' | 'tx' | 'id'>): Position {
+  return { epoch: row.epoch, tx: row.tx, id: decodeId('event', row.id) };
+}
+
+export function eventView(row: EventRow) {
+  const { id, type, actor, door, subject, data } = row;
+  return {
+    id,
+    sequence: encodeSequence(positionOf(row)),
+    type,
+    occurredAt: iso(row.occurredAt),
+    recordedAt: new Date(row.recordedAt).toISOString(),
+    actor,
+    door,
+    subject,
+    data,
+  };
+}

@@ -1,0 +1,224 @@
+/** What is promised on a ticket, why, and its history; and what belongs to tickets, read for many at once. */
+
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import { z } from 'zod';
+import { requireStaff, requireVisibleTicket, seesInternal } from '../../auth/policy.ts';
+import type { Ctx } from '../../context.ts';
+import { equals, readPage } from '../../db/page.ts';
+import { columnsOf, findByIds, type OwnedTable, type Row } from '../../db/rows.ts';
+import { contacts, customers } from '../../db/tables/customers.ts';
+import { ticketEvents } from '../../db/tables/tickets.ts';
+import { agents, teams } from '../../db/tables/workspaces.ts';
+import { notFound } from '../../errors.ts';
+import { type Relation, read } from '../../operation.ts';
+import { explainClock } from '../../rules/explanation.ts';
+import { Contact, Customer } from '../customers/model.ts';
+import { contactView, customerView } from '../customers/store.ts';
+import { iso, zIsoInstant, zPaging } from '../model.ts';
+import { Agent, Team } from '../workspaces/model.ts';
+import { agentView, teamView } from '../workspaces/store.ts';
+import { Clock, Message, TicketEventPage, zMetric, zTicketId } from './model.ts';
+import { clockEvents, clocksOf, loadLevels } from './settle.ts';
+import {
+  clockView,
+  getTicket,
+  listHistories,
+  listHistory,
+  listLastMessages,
+  messageView,
+  notBefore,
+  type TicketEventRow,
+  ticketEventView,
+} from './store.ts';
+
+export const listTicketClocks = read({
+  name: 'listTicketClocks',
+  summary: 'List the promises of a ticket as they stand now: every cycle begun',
+  scope: 'tickets:read',
+  input: z.strictObject(zTicketId),
+  output: z
+    .object({ data: z.array(Clock).describe('In the order of the metrics, then by cycle.') })
+    .meta({ id: 'Clocks', description: 'Promises of a ticket.' }),
+  async run(ctx, { ticketId }) {
+    const history = await visibleHistory(ctx, ticketId);
+    const levels = await loadLevels(ctx, [history]);
+    return { data: clocksOf(history, levels, notBefore(history, ctx.now)).map(clockView) };
+  },
+});
+
+const Interval = z
+  .object({
+    from: zIsoInstant.describe('Its beginning.'),
+    to: zIsoInstant.describe('Its end, not of it.'),
+    label: z
+      .enum(['outside_hours', 'holiday', 'solved', 'paused', 'open'])
+      .meta({ id: 'IntervalLabel', description: 'Only open seconds count.' })
+      .describe('Why these seconds count or do not.'),
+    seconds: z.int().meta({ scalar: 'Seconds' }).describe('Its length.'),
+  })
+  .meta({ id: 'ClockInterval', description: 'A stretch of time under one label.' });
+
+const Explanation = z
+  .object({
+    clock: Clock.describe('The promise.'),
+    policyKey: z.string().describe('The policy that promised it.'),
+    policyVersion: z.int().describe('Its version.'),
+    reason: z.string().describe('What put this policy before the others.'),
+    matchedBy: z.array(z.unknown()).meta({ scalar: 'JSON' }).describe('The attributes it was matched by.'),
+    intervals: z
+      .array(Interval)
+      .describe('From the start to now or the stop, without a gap; the open ones add up to elapsedSeconds.'),
+    events: z
+      .array(
+        z
+          .object({
+            at: zIsoInstant.describe('When.'),
+            type: z.string().describe('What happened.'),
+            effect: z.string().describe('What it did to the clock.'),
+          })
+          .meta({ id: 'ClockMove', description: 'An event that moved a clock.' }),
+      )
+      .describe('The events that moved it.'),
+  })
+  .meta({ id: 'ClockExplanation', description: 'Why a clock stands where it stands.' });
+
+export const explainTicketClock = read({
+  name: 'explainTicketClock',
+  summary: 'Explain one promise of a ticket second by second',
+  scope: 'tickets:read',
+  input: z.strictObject({
+    ...zTicketId,
+    metric: zMetric.describe('Which promise.'),
+    cycle: z.int().min(1).max(100_000).optional().describe('Which cycle; the latest unless told.'),
+  }),
+  output: Explanation,
+  async run(ctx, { ticketId, metric, cycle }) {
+    const history = await visibleHistory(ctx, ticketId);
+    const levels = await loadLevels(ctx, [history]);
+    const explained = explainClock(clockEvents(history, levels), notBefore(history, ctx.now), metric, cycle);
+    if (explained === null) throw notFound('clock');
+    const { clock, policyKey, policyVersion, matchedBy, intervals, events } = explained;
+    return {
+      clock: clockView(clock),
+      policyKey,
+      policyVersion,
+      reason: matchedBy.reason,
+      matchedBy: matchedBy.attributes,
+      intervals: intervals.map(({ from, to, label, seconds }) => ({ from: iso(from), to: iso(to), label, seconds })),
+      events: events.map(({ at, type, effect }) => ({ at: iso(at), type, effect })),
+    };
+  },
+});
+
+async function visibleHistory(ctx: Ctx, ticketId: string): Promise<TicketEventRow[]> {
+  const { workspaceId } = ctx.workspace;
+  const [ticket, history] = await Promise.all([
+    getTicket(ctx.db, workspaceId, ticketId),
+    listHistory(ctx.db, workspaceId, ticketId),
+  ]);
+  requireVisibleTicket(ctx.actor, ticket);
+  return history;
+}
+
+export const listTicketEvents = read({
+  name: 'listTicketEvents',
+  summary: "List a ticket's history: what happened, in the order of recording",
+  scope: 'tickets:read',
+  input: z.strictObject({ ...zTicketId, ...zPaging }),
+  output: TicketEventPage,
+  async run(ctx, { ticketId, limit, cursor }) {
+    requireStaff(ctx.actor);
+    await getTicket(ctx.db, ctx.workspace.workspaceId, ticketId);
+    return readPage(
+      {
+        db: ctx.db,
+        name: 'list:ticket_events',
+        table: ticketEvents,
+        columns: columnsOf(ticketEvents) as unknown as Record<string, PgColumn>,
+        workspaceId: ctx.workspace.workspaceId,
+        workspaceColumn: ticketEvents.workspaceId,
+        filters: [equals('ticket', ticketEvents.ticketId, ticketId)],
+        order: { name: 'position', column: ticketEvents.position, descending: false },
+        tieBreak: ticketEvents.position,
+        limit,
+        cursor,
+      },
+      (row) => ticketEventView(row as unknown as TicketEventRow),
+    );
+  },
+});
+
+type Parent = Record<string, unknown>;
+
+/** One related row per parent, by the id the parent names; one statement for all of them. */
+function byId(
+  name: string,
+  description: string,
+  model: z.ZodType,
+  table: OwnedTable,
+  view: (row: never) => unknown,
+): Relation {
+  return {
+    on: 'Ticket',
+    name,
+    description,
+    model,
+    many: false,
+    async load(ctx, parents) {
+      const ids = parents.map((parent) => parent[`${name}Id`] as string | null);
+      const rows = await findByIds(ctx.db, table, ctx.workspace.workspaceId, ids);
+      return ids.map((id) => {
+        const row = id === null ? undefined : rows.get(id);
+        return row === undefined ? null : view(row as never);
+      });
+    },
+  };
+}
+
+const clocksRelation: Relation = {
+  on: 'Ticket',
+  name: 'clocks',
+  description: 'Every promise, as it stands now.',
+  model: Clock,
+  many: true,
+  async load(ctx, parents) {
+    const ids = parents.map((parent) => parent['id'] as string);
+    const histories = await listHistories(ctx.db, ctx.workspace.workspaceId, ids);
+    const levels = await loadLevels(ctx, histories.values());
+    return ids.map((id) => {
+      const history = histories.get(id)!;
+      return clocksOf(history, levels, notBefore(history, ctx.now)).map(clockView);
+    });
+  },
+};
+
+const lastMessageRelation: Relation = {
+  on: 'Ticket',
+  name: 'lastMessage',
+  description: 'What was said last, as far as the caller may read it.',
+  model: Message,
+  many: false,
+  async load(ctx, parents: Parent[]) {
+    const ids = parents.map((parent) => parent['id'] as string);
+    const rows = await listLastMessages(ctx.db, ctx.workspace.workspaceId, ids, !seesInternal(ctx.actor));
+    return ids.map((id) => {
+      const row = rows.get(id);
+      return row === undefined ? null : messageView(row);
+    });
+  },
+};
+
+const onTicket = [
+  byId('customer', 'Whose it is.', Customer, customers, customerView as (row: never) => Row),
+  byId('contact', 'Who asked.', Contact, contacts, contactView as (row: never) => Row),
+  byId('assignee', 'Who works on it.', Agent, agents, agentView as (row: never) => Row),
+  byId('team', 'Whose queue it is in.', Team, teams, teamView as (row: never) => Row),
+  clocksRelation,
+  lastMessageRelation,
+];
+
+/** A verb's answer carries its clocks already; the rest is related to it as to a ticket. */
+export const ticketRelations: Relation[] = [
+  ...onTicket,
+  ...onTicket.filter(({ name }) => name !== 'clocks').map((relation) => ({ ...relation, on: 'TicketAnswer' })),
+];

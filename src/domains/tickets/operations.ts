@@ -1,0 +1,357 @@
+/** Verbs of the tickets domain: create, read, list, edit. What has consequences of its own stands in verbs.ts and conversation.ts. */
+
+import { eq, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import { z } from 'zod';
+import { requireStaff, requireVisibleTicket, seesInternal } from '../../auth/policy.ts';
+import { Changes } from '../../changes.ts';
+import type { Ctx } from '../../context.ts';
+import { bound } from '../../db/connect.ts';
+import { takeNumber } from '../../db/numbers.ts';
+import { equals, type Filter, filter, readPage } from '../../db/page.ts';
+import { columnsOf } from '../../db/rows.ts';
+import { externalIds as externalIdTable } from '../../db/tables/customers.ts';
+import { messages, tickets } from '../../db/tables/tickets.ts';
+import { AppError, notFound } from '../../errors.ts';
+import { newId } from '../../ids.ts';
+import { read, write } from '../../operation.ts';
+import { searchQuery, searchVector } from '../../rules/search.ts';
+import { getContact, getCustomer } from '../customers/store.ts';
+import { zExternalIdsPatch, zKey, zText } from '../model.ts';
+import { patchOf } from '../resource.ts';
+import { requireAgents, requireTeams } from '../workspaces/store.ts';
+import {
+  createTicketFields,
+  editableFields,
+  listTicketFields,
+  Ticket,
+  TicketAnswer,
+  TicketPage,
+  zTicketId,
+} from './model.ts';
+import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
+import { findByExternalId, getTicket, getTicketFile, type TicketRow, ticketView } from './store.ts';
+import { requireWords, statusOf } from './words.ts';
+
+export const createTicket = write({
+  name: 'createTicket',
+  summary: 'Create a ticket; the answer says what is promised and by when',
+  scope: 'tickets:write',
+  input: z.strictObject(createTicketFields),
+  output: TicketAnswer,
+  status: 201,
+  example: { subject: '机器停机', kind: 'complaint', channel: 'phone', message: '生产线停了，请尽快处理。' },
+  async run(ctx, input) {
+    const { workspaceId } = ctx.workspace;
+    const { message, createdBy, ...fields } = input;
+    const who = await whose(ctx, input);
+    await requireFreeNames(ctx, input.externalIds, null);
+    await requireAgents(ctx.db, workspaceId, [input.assigneeId], 'assigneeId');
+    await requireTeams(ctx.db, workspaceId, [input.teamId], 'teamId');
+    const draft = { ...fields, ...who, closeCode: null } as TicketRow;
+    const status = statusOf(await requireWords(ctx, draft, null, 'create'), 'new');
+    const levels = await loadLevels(ctx, []);
+    const changes = new Changes(ctx.now);
+    const ticket = changes.insert(tickets, {
+      ...draft,
+      workspaceId,
+      id: newId('ticket'),
+      number: await takeNumber(ctx.db, workspaceId),
+      status: status.key,
+      statusCategory: 'new',
+      search: ticketSearch(draft),
+      chaseCount: 0,
+      reopenCount: 0,
+      customerMessageCount: message === null || createdBy === 'agent' ? 0 : 1,
+      agentReplyCount: 0,
+      // A ticket that is not saved yet has no revision before this one.
+      revision: 0,
+      createdAt: ctx.now,
+      updatedAt: ctx.now,
+    }) as TicketRow;
+    const created: Happening = { type: 'created', data: createdData(ctx, ticket, createdBy) };
+    if (message !== null) addFirstMessage(ctx, changes, ticket, message, createdBy);
+    nameTicket(changes, ticket, {}, input.externalIds);
+    const settled = settle(ctx, changes, { ticket, history: [], clocks: [] }, levels, [created], { revision: 1 });
+    changes.event('ticket.created', ticket.id, { ...ticketFacts(settled.ticket), clocks: answerOf(settled).clocks });
+    return { result: answerOf(settled), changes };
+  },
+});
+
+/** What the fold needs to know of the beginning. */
+export function createdData(ctx: Ctx, ticket: TicketRow, by: 'customer' | 'agent'): Record<string, unknown> {
+  const { customerId, tier, kind, channel, priority, statusCategory } = ticket;
+  return {
+    by,
+    status: statusCategory,
+    customer: customerId,
+    tier,
+    kind,
+    channel,
+    priority,
+    levels: ctx.workspace.serviceLevelVersion,
+  };
+}
+
+function addFirstMessage(ctx: Ctx, changes: Changes, ticket: TicketRow, body: string, by: 'customer' | 'agent'): void {
+  changes.insert(messages, {
+    workspaceId: ctx.workspace.workspaceId,
+    id: newId('message'),
+    ticketId: ticket.id,
+    visibility: 'public',
+    author: by,
+    agentId: by === 'agent' ? ctx.actor.agentId : null,
+    contactId: by === 'customer' ? ticket.contactId : null,
+    channel: ticket.channel,
+    body,
+    search: searchVector([{ text: body, weight: 'C' }]),
+    createdAt: ctx.now,
+  });
+}
+
+/** Whose ticket it is: the customer named, or the contact's; a customer's own key always means itself. */
+async function whose(ctx: Ctx, input: { customerId: string | null; contactId: string | null }) {
+  const { workspaceId } = ctx.workspace;
+  const contact = input.contactId === null ? null : await getContact(ctx.db, workspaceId, input.contactId, 'contactId');
+  const customerId =
+    ctx.actor.role === 'customer' ? ctx.actor.customerId : (input.customerId ?? contact?.customerId ?? null);
+  if (ctx.actor.role === 'customer' && input.customerId !== null && input.customerId !== customerId) {
+    throw notFound('customer', 'customerId');
+  }
+  if (contact !== null && contact.customerId !== null && customerId !== null && contact.customerId !== customerId) {
+    throw new AppError('validation_failed', 'The contact belongs to another customer.', [
+      { path: 'contactId', message: 'The contact belongs to another customer.', code: 'mismatch' },
+    ]);
+  }
+  const customer = customerId === null ? null : await getCustomer(ctx.db, workspaceId, customerId, 'customerId');
+  return { customerId, contactId: input.contactId, tier: customer?.tier ?? null };
+}
+
+/** 409 naming the field when another ticket has one of these names. */
+async function requireFreeNames(ctx: Ctx, names: Record<string, string>, own: string | null): Promise<void> {
+  for (const [system, value] of Object.entries(names)) {
+    const holder = await findByExternalId(ctx.db, ctx.workspace.workspaceId, 'ticket', system, value);
+    if (holder !== null && holder !== own) {
+      const message = `${holder} has this name.`;
+      throw new AppError('already_exists', message, [
+        { path: `externalIds.${system}`, message, code: 'already_exists' },
+      ]);
+    }
+  }
+}
+
+/** The index of names follows the ticket's own map. */
+export function nameTicket(
+  changes: Changes,
+  ticket: { workspaceId: number; id: string },
+  before: Record<string, string>,
+  after: Record<string, string>,
+): void {
+  const row = (system: string, value: string) => ({
+    workspaceId: ticket.workspaceId,
+    resource: 'ticket' as const,
+    system,
+    value,
+    subject: ticket.id,
+  });
+  for (const [system, value] of Object.entries(before)) {
+    if (after[system] !== value) changes.delete(externalIdTable, row(system, value));
+  }
+  for (const [system, value] of Object.entries(after)) {
+    if (before[system] !== value) changes.insert(externalIdTable, row(system, value));
+  }
+}
+
+/** What a ticket is found by, beside its messages. */
+export function ticketSearch(ticket: Pick<TicketRow, 'subject' | 'tags' | 'externalIds'>): string {
+  return searchVector([
+    { text: ticket.subject, weight: 'A' },
+    { text: ticket.tags.join(' '), weight: 'B' },
+    { text: Object.values(ticket.externalIds).join(' '), weight: 'B' },
+  ]);
+}
+
+export const readTicket = read({
+  name: 'getTicket',
+  summary: 'Get a ticket',
+  scope: 'tickets:read',
+  input: z.strictObject(zTicketId),
+  output: Ticket,
+  async run(ctx, { ticketId }) {
+    const ticket = await getTicket(ctx.db, ctx.workspace.workspaceId, ticketId);
+    requireVisibleTicket(ctx.actor, ticket);
+    return ticketView(ticket);
+  },
+});
+
+export const getTicketByExternalId = read({
+  name: 'getTicketByExternalId',
+  summary: "Get a ticket by another system's name for it",
+  scope: 'tickets:read',
+  input: z.strictObject({
+    system: zKey.describe('The other system.'),
+    value: zText(200).describe('Its name for the ticket.'),
+  }),
+  output: Ticket,
+  async run(ctx, { system, value }) {
+    const { workspaceId } = ctx.workspace;
+    const id = await findByExternalId(ctx.db, workspaceId, 'ticket', system, value);
+    if (id === null) throw notFound('ticket');
+    const ticket = await getTicket(ctx.db, workspaceId, id);
+    requireVisibleTicket(ctx.actor, ticket);
+    return ticketView(ticket);
+  },
+});
+
+const SORT_COLUMNS = { createdAt: tickets.createdAt, updatedAt: tickets.updatedAt, number: tickets.number };
+
+export const listTickets = read({
+  name: 'listTickets',
+  summary: 'List tickets, newest first unless told',
+  scope: 'tickets:read',
+  input: z.strictObject(listTicketFields),
+  output: TicketPage,
+  async run(ctx, input) {
+    const { workspaceId } = ctx.workspace;
+    const sort = input.updatedAfter === undefined ? input.sort : 'updatedAt';
+    const name = sort.replace('-', '') as keyof typeof SORT_COLUMNS;
+    const query = input.q === undefined ? undefined : searchQuery(input.q);
+    if (query === null) return { data: [], nextCursor: null };
+    return readPage(
+      {
+        db: ctx.db,
+        name: 'list:tickets',
+        table: tickets,
+        columns: columnsOf(tickets) as unknown as Record<string, PgColumn>,
+        workspaceId,
+        workspaceColumn: tickets.workspaceId,
+        filters: [
+          ...listFilters(input),
+          ...searchFilter(ctx, query),
+          equals('own', tickets.customerId, ctx.actor.customerId),
+        ],
+        order: { name, column: SORT_COLUMNS[name], descending: sort.startsWith('-') },
+        tieBreak: tickets.id,
+        limit: input.limit,
+        cursor: input.cursor,
+      },
+      (row) => ticketView(row as unknown as TicketRow),
+    );
+  },
+});
+
+type ListInput = z.output<z.ZodObject<typeof listTicketFields>>;
+
+function listFilters(input: ListInput): Filter[] {
+  const anyOf = (name: string, column: PgColumn, values: string[] | undefined) =>
+    filter(name, values, sql`${column} = any(${sql.placeholder(name)}::text[])`);
+  const isNull = (value: boolean): SQL =>
+    value ? sql`${tickets.assigneeId} is null` : sql`${tickets.assigneeId} is not null`;
+  const unassigned = input.unassigned;
+  return [
+    anyOf('status', tickets.status, input.status),
+    anyOf('statusCategory', tickets.statusCategory, input.statusCategory),
+    anyOf('kind', tickets.kind, input.kind),
+    anyOf('channel', tickets.channel, input.channel),
+    anyOf('priority', tickets.priority, input.priority),
+    anyOf('tier', tickets.tier, input.tier),
+    equals('customer', tickets.customerId, input.customerId),
+    equals('contact', tickets.contactId, input.contactId),
+    equals('assignee', tickets.assigneeId, input.assigneeId),
+    equals('team', tickets.teamId, input.teamId),
+    {
+      name: unassigned === true ? 'unassigned' : 'assigned',
+      condition: isNull(unassigned === true),
+      values: unassigned === undefined ? null : {},
+    },
+    filter('tag', input.tag, sql`${sql.placeholder('tag')}::text = any(${tickets.tags})`),
+    equals('problemType', tickets.problemType, input.problemType),
+    equals('product', tickets.product, input.product),
+    equals('number', tickets.number, input.number),
+    filter(
+      'createdAfter',
+      input.createdAfter,
+      sql`${tickets.createdAt} >= ${bound(tickets.createdAt, 'createdAfter')}`,
+    ),
+    filter(
+      'createdBefore',
+      input.createdBefore,
+      sql`${tickets.createdAt} < ${bound(tickets.createdAt, 'createdBefore')}`,
+    ),
+    filter(
+      'updatedAfter',
+      input.updatedAfter,
+      sql`${tickets.updatedAt} >= ${bound(tickets.updatedAt, 'updatedAfter')}`,
+    ),
+  ];
+}
+
+/** In the ticket's own words, or in a message that the caller may read. */
+function searchFilter(ctx: Ctx, query: string | undefined): Filter[] {
+  const seen = seesInternal(ctx.actor) ? sql`` : sql` and ${eq(messages.visibility, sql`'public'`)}`;
+  const condition = sql`(${tickets.search} @@ ${sql.placeholder('q')}::tsquery or ${tickets.id} in (select ${messages.ticketId} from ${messages} where ${messages.workspaceId} = ${tickets.workspaceId} and ${messages.search} @@ ${sql.placeholder('q')}::tsquery${seen}))`;
+  return [filter(seesInternal(ctx.actor) ? 'q' : 'q_public', query, condition)].map((made) => ({
+    ...made,
+    values: query === undefined ? null : { q: query },
+  }));
+}
+
+export const updateTicket = write({
+  name: 'updateTicket',
+  summary: 'Change what a ticket says',
+  description: 'JSON Merge Patch. What has consequences of its own (status, priority, people) has its own verb.',
+  scope: 'tickets:write',
+  input: z.strictObject({
+    ...zTicketId,
+    ...(patchOf(editableFields) as PatchShape),
+    externalIds: zExternalIdsPatch.optional().describe('Names in other systems; null takes one away.'),
+  }),
+  output: TicketAnswer,
+  async run(ctx, { ticketId, ...patch }) {
+    requireStaff(ctx.actor);
+    const file = await getTicketFile(ctx.db, ctx.workspace.workspaceId, ticketId);
+    const { ticket } = file;
+    if (ticket.statusCategory === 'closed') throw new AppError('ticket_closed', 'A closed ticket is not changed.');
+    const draft = { ...ticket, ...definedOf(patch) } as TicketRow;
+    draft.customFields = merged(ticket.customFields, patch.customFields);
+    draft.externalIds = merged(ticket.externalIds, patch.externalIds) as Record<string, string>;
+    if (patch.customerId !== undefined || patch.contactId !== undefined) Object.assign(draft, await whose(ctx, draft));
+    await requireWords(ctx, draft, ticket, 'edit');
+    await requireFreeNames(ctx, draft.externalIds, ticket.id);
+    const levels = await loadLevels(ctx, [file.history]);
+    const changes = new Changes(ctx.now);
+    const settled = settle(ctx, changes, file, levels, attributeHappenings(ctx, ticket, draft), {
+      ...draft,
+      search: ticketSearch(draft),
+    } as never);
+    nameTicket(changes, ticket, ticket.externalIds, draft.externalIds);
+    changes.event('ticket.updated', ticket.id, { ...ticketFacts(settled.ticket), changed: Object.keys(patch) });
+    return { result: answerOf(settled), changes };
+  },
+});
+
+type PatchShape = { [K in keyof typeof editableFields]: z.ZodOptional<(typeof editableFields)[K]> };
+
+/** The changes of attributes that decide what is promised; each rests on the service levels in force now. */
+export function attributeHappenings(ctx: Ctx, before: TicketRow, after: TicketRow): Happening[] {
+  const levels = ctx.workspace.serviceLevelVersion;
+  const happenings: Happening[] = [];
+  if (before.customerId !== after.customerId || before.tier !== after.tier) {
+    happenings.push({ type: 'tier_changed', data: { tier: after.tier, customer: after.customerId, levels } });
+  }
+  if (before.kind !== after.kind) happenings.push({ type: 'kind_changed', data: { kind: after.kind, levels } });
+  if (before.priority !== after.priority) {
+    happenings.push({ type: 'priority_changed', data: { priority: after.priority, levels } });
+  }
+  return happenings.length > 0 ? happenings : [{ type: 'edited' }];
+}
+
+function definedOf(patch: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+}
+
+/** JSON Merge Patch of a flat map: null removes. */
+function merged(before: Record<string, unknown>, patch: Record<string, unknown> | undefined): Record<string, unknown> {
+  const entries = Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null);
+  return Object.fromEntries(entries);
+}

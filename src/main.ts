@@ -1,0 +1,159 @@
+/** The process: configuration, database, first workspace, app, listen, and an orderly end. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import closeWithGrace from 'close-with-grace';
+import { type Logger as Pino, pino } from 'pino';
+import type { Registry } from 'prom-client';
+import { buildApp, MIGRATIONS } from './app.ts';
+import { save } from './changes.ts';
+import { steadyClock } from './clock.ts';
+import { type Config, loadConfig } from './config.ts';
+import { closeDatabase, type Db, openDatabase } from './db/connect.ts';
+import { type Embedded, startEmbedded } from './db/embedded.ts';
+import { migrate } from './db/migrate.ts';
+import { newWorkspaceChanges } from './domains/workspaces/creation.ts';
+import { hasWorkspaces } from './domains/workspaces/store.ts';
+import { startTimekeeper } from './jobs/timekeeper.ts';
+
+/** Never in a log, whatever an error carries with it. */
+const SECRETS = [
+  'req.headers.authorization',
+  '*.authorization',
+  '*.key',
+  '*.adminKey',
+  '*.secret',
+  '*.token',
+  '*.password',
+];
+
+async function main(): Promise<void> {
+  const { values: options } = parseArgs({ options: { demo: { type: 'boolean', default: true } }, allowNegative: true });
+  const config = loadConfig(process.env);
+  const log = pino({ level: config.logLevel, redact: SECRETS });
+  const embedded = config.databaseUrl === null ? await startEmbedded({ dataDir: config.dataDir, log }) : null;
+  const url = config.databaseUrl ?? embedded!.url;
+  const db = openDatabase({ url, poolSize: config.databasePoolSize, prepared: config.databasePrepared, log });
+  try {
+    await serve(config, options.demo, log, db, embedded);
+  } catch (error) {
+    await closeDatabase(db);
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+async function serve(config: Config, demo: boolean, log: Pino, db: Db, embedded: Embedded | null): Promise<void> {
+  await migrate(db, MIGRATIONS, log);
+  const services = {
+    secretKey: secretKey(config),
+    publicUrl: config.publicUrl ?? '',
+    wallClock: steadyClock(Date.now, () => performance.now()),
+  };
+  const app = await buildApp({ config, db, services, log });
+  const firstKey = await createFirstWorkspace(config, db, demo, app.desk.services.epoch, services.wallClock());
+  const address = addressOf(await app.server.listen({ host: config.host, port: config.port }));
+  app.desk.services.publicUrl ||= address;
+  const timekeeper = startTimekeeper(app.desk, log);
+  app.onTimer.call = timekeeper.wake;
+  const metrics = config.metricsPort === null ? null : await serveMetrics(config, app.metrics);
+  embedded?.announce(address);
+
+  closeWithGrace(
+    { delay: 10_000, logger: { error: (message: unknown) => log.error({ err: message }, 'closing') } },
+    async ({ err }) => {
+      if (err) log.error({ err }, 'ending after an error');
+      await app.server.close();
+      await timekeeper.stop();
+      metrics?.close();
+      await closeDatabase(db);
+      await embedded?.stop();
+    },
+  );
+  welcome(address, demo, firstKey);
+}
+
+/** At the very first start: a workspace and its admin, whose key is told once. Null when there is one already. */
+async function createFirstWorkspace(
+  config: Config,
+  db: Db,
+  demo: boolean,
+  epoch: number,
+  wallMs: number,
+): Promise<string | null> {
+  if (await hasWorkspaces(db)) return null;
+  const { changes, workspaceId, adminKey } = newWorkspaceChanges({
+    workspaceId: 1,
+    name: demo ? 'demo' : 'default',
+    plan: demo ? 'reference' : 'none',
+    mode: 'live',
+    language: 'en',
+    now: Math.floor(wallMs / 1000),
+    adminKey: config.adminKey,
+    instanceAdmin: true,
+  });
+  await save(db, workspaceId, epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+  return adminKey;
+}
+
+/** From the configuration, or, beside the embedded data, made at the first start and kept. */
+function secretKey(config: Config): Buffer {
+  if (config.secretKey !== null) return createHash('sha256').update(config.secretKey).digest();
+  if (config.databaseUrl !== null) {
+    throw new Error(
+      'TIERDESK_SECRET_KEY: required with DATABASE_URL, at least 32 characters; it signs survey links and tokens.',
+    );
+  }
+  const file = join(config.dataDir, 'secret.key');
+  if (!existsSync(file)) {
+    mkdirSync(config.dataDir, { recursive: true });
+    writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+  }
+  return createHash('sha256').update(readFileSync(file, 'utf8').trim()).digest();
+}
+
+/** What a person types into a browser. */
+function addressOf(listening: string): string {
+  return listening.replace(/\/\/(0\.0\.0\.0|\[::\])/, '//127.0.0.1');
+}
+
+async function serveMetrics(config: Config, metrics: Registry): Promise<Server> {
+  const server = createServer(async (_request, response) => {
+    response.setHeader('Content-Type', metrics.contentType);
+    response.end(await metrics.metrics());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(config.metricsPort!, config.host, resolve);
+  });
+  return server;
+}
+
+function welcome(address: string, demo: boolean, key: string | null): void {
+  const shown = key ?? '$TIERDESK_KEY';
+  const lines = [
+    '',
+    `Tierdesk answers at ${address}`,
+    `  docs      ${address}/docs`,
+    `  GraphiQL  ${address}/graphiql`,
+  ];
+  if (key !== null) {
+    lines.push(`  admin key ${key}   (workspace ${demo ? 'demo' : 'default'}; it is shown this once)`);
+  }
+  lines.push(
+    '',
+    ...(key === null ? ['  With your admin key in TIERDESK_KEY:', ''] : []),
+    `curl -H "Authorization: Bearer ${shown}" ${address}/v1/me`,
+    `curl -H "Authorization: Bearer ${shown}" -H "Content-Type: application/json" ${address}/v1/tickets -d '{"subject":"The line has stopped","kind":"complaint","channel":"phone","message":"Please hurry."}'`,
+    `curl -H "Authorization: Bearer ${shown}" "${address}/v1/tickets?include=clocks"`,
+    '',
+  );
+  console.log(lines.join('\n'));
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

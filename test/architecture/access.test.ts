@@ -1,0 +1,241 @@
+/** Every operation is tried without a key, with too small a scope, and with the ids of another workspace. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  buildSchema,
+  type GraphQLArgument,
+  type GraphQLInputType,
+  type GraphQLOutputType,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
+import { test } from 'tap';
+import { z } from 'zod';
+import { FIELDS, ROUTES, SCHEMA } from '../../src/app.ts';
+import { answerOf, pathParameters, type Route } from '../../src/doors/rest/route.ts';
+import { ID_PREFIXES, type IdKind, kindOfId, newId } from '../../src/ids.ts';
+import { type Caller, openTestDesk, type TestDesk } from '../support/desk.ts';
+
+type Values = Record<string, unknown>;
+
+/** What stands in a path where no id does: any value that the schema takes. */
+function anyValue(schema: z.ZodType): string {
+  const { enum: values, examples } = z.toJSONSchema(schema, { io: 'input' }) as {
+    enum?: string[];
+    examples?: string[];
+  };
+  return values?.[0] ?? examples?.[0] ?? 'sample';
+}
+
+const kindOf = (parameter: string) => {
+  const kind = parameter.replace(/Id$/, '');
+  return parameter.endsWith('Id') && kind in ID_PREFIXES ? (kind as IdKind) : null;
+};
+
+/** `POST /v1/tickets/tkt_…/solve`, its parameters as given. */
+function lineOf({ method, path: template, operation }: Route, values: Record<string, string> = {}): string {
+  const filled = template.replaceAll(/:([a-zA-Z]+)/g, (_whole, name: string) => {
+    const kind = kindOf(name);
+    return values[name] ?? (kind === null ? anyValue(operation.input.shape[name] as z.ZodType) : newId(kind));
+  });
+  return `${method} /v1${filled}`;
+}
+
+/** The example of an operation without what stands in its path. */
+function bodyOf({ method, path: template, operation }: Route): Values | undefined {
+  if (method === 'GET' || method === 'DELETE') return undefined;
+  const inPath = pathParameters(template);
+  return Object.fromEntries(Object.entries(operation.example ?? {}).filter(([name]) => !inPath.includes(name)));
+}
+
+test('without a key every route is 401, unknown paths included', async (t) => {
+  const { inject } = await openTestDesk(t);
+  for (const route of ROUTES) {
+    const [method, url] = lineOf(route).split(' ') as ['GET', string];
+    const answer = await inject({ method, url });
+    t.match(answer, { statusCode: 401, headers: { 'www-authenticate': 'Bearer' } }, route.operation.name);
+    t.match(answer.json(), { code: 'unauthenticated' });
+    const forged = await inject({ method, url, headers: { authorization: `Bearer td_forged` } });
+    t.equal(forged.statusCode, 401, `${route.operation.name} with a key of nobody`);
+  }
+});
+
+test('with a key that lacks the scope every route is 403', async (t) => {
+  const desk = await openTestDesk(t);
+  const caller = await desk.as('admin', []);
+  for (const route of ROUTES) {
+    if (route.operation.scope === null) continue;
+    const answer = await caller.rest(lineOf(route), bodyOf(route));
+    t.match(answer, { status: 403, body: { code: 'forbidden' } }, route.operation.name);
+  }
+});
+
+/** Operations that need no scope, because all they say is about the caller. This list only gets shorter. */
+const WITHOUT_SCOPE = ['getMe'];
+
+test('only what is about the caller alone needs no scope', async (t) => {
+  const found = ROUTES.filter(({ operation }) => operation.scope === null).map(({ operation }) => operation.name);
+  t.same(found, WITHOUT_SCOPE);
+});
+
+type Rest = Caller['rest'];
+
+/** The admin of a new workspace with the words, tiers and policies that the examples of the contract speak of. */
+async function openWorkspace(desk: TestDesk): Promise<Rest> {
+  if (ROUTES.some(({ operation }) => operation.name === 'createWorkspace')) {
+    const { status, body } = await desk.rest('POST /v1/workspaces', { name: 'Beside', plan: 'reference' });
+    if (status !== 201) throw new Error(`createWorkspace answers ${status} ${JSON.stringify(body)}`);
+    return (line, sent) => desk.rest(line, sent, { authorization: `Bearer ${body.adminKey}` });
+  }
+  const { caller } = await desk.otherWorkspace();
+  await caller.rest('PUT /v1/terms/kind/fault', { name: 'Fault' });
+  return (line, sent) => caller.rest(line, sent);
+}
+
+/**
+ * A thing of a workspace: one of those it began with, else one made by the route that creates them with the example of
+ * the contract; what the example names is made first. Null when there is no such route.
+ */
+async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, string>): Promise<string | null> {
+  const known = made.get(kind);
+  if (known !== undefined) return known;
+  const route = ROUTES.find(({ method, operation: { output, status } }) => {
+    const id = answerOf(output).model === null ? undefined : (output as z.ZodObject).shape?.['id'];
+    return method === 'POST' && status === 201 && id !== undefined && prefixOf(id) === ID_PREFIXES[kind];
+  });
+  if (route === undefined) return null;
+  const values: Record<string, string> = {};
+  for (const name of pathParameters(route.path)) {
+    const needed = kindOf(name);
+    if (needed !== null) values[name] = (await makeThing(owner, needed, made)) ?? newId(needed);
+  }
+  const listed = await owner(lineOf({ ...route, method: 'GET' }, values));
+  if (listed.status === 200 && listed.body.data?.[0]?.id !== undefined) {
+    made.set(kind, listed.body.data[0].id);
+    return made.get(kind)!;
+  }
+  const body = (await withOwnIds(owner, bodyOf(route), made)) as Values;
+  const answer = await owner(lineOf(route, values), body);
+  if (answer.status !== 201) {
+    throw new Error(
+      `The example of ${route.operation.name} does not make a ${kind}: ${answer.status} ${JSON.stringify(answer.body)}`,
+    );
+  }
+  made.set(kind, answer.body.id);
+  return answer.body.id as string;
+}
+
+function prefixOf(schema: z.ZodType): string | undefined {
+  const { examples } = z.toJSONSchema(schema, { unrepresentable: 'any' }) as { examples?: string[] };
+  return examples?.[0]?.replace(/_[^_]*$/, '');
+}
+
+/** Ids in an example stand for things of their kind. */
+async function withOwnIds(owner: Rest, value: unknown, made: Map<IdKind, string>): Promise<unknown> {
+  if (typeof value === 'string') {
+    const kind = kindOfId(value);
+    return kind === null ? value : ((await makeThing(owner, kind, made)) ?? value);
+  }
+  if (Array.isArray(value)) return Promise.all(value.map((item) => withOwnIds(owner, item, made)));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(async ([key, item]) => [key, await withOwnIds(owner, item, made)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+test("another workspace's ids in a path are 404, and nothing comes of it", async (t) => {
+  const desk = await openTestDesk(t);
+  const owner = await openWorkspace(desk);
+  const stranger = await openWorkspace(desk);
+  const made = new Map<IdKind, string>();
+  const mine = new Map<IdKind, string>();
+  const asked: { route: Route; values: Record<string, string> }[] = [];
+  for (const route of ROUTES) {
+    const names = pathParameters(route.path);
+    if (!names.some((name) => kindOf(name) !== null)) continue;
+    const values: Record<string, string> = {};
+    for (const name of names) {
+      const kind = kindOf(name);
+      if (kind === null) continue;
+      const id = await makeThing(owner, kind, made);
+      if (id === null) t.fail(`nothing makes a ${kind}, so ${route.operation.name} cannot be tried`);
+      else values[name] = id;
+    }
+    asked.push({ route, values });
+  }
+  const before = await owner('GET /v1/workspace');
+  for (const { route, values } of asked) {
+    const body = (await withOwnIds(stranger, bodyOf(route), mine)) as Values | undefined;
+    const answer = await stranger(lineOf(route, values), body);
+    t.match(answer, { status: 404, body: { code: 'not_found' } }, route.operation.name);
+    const unreadable = Object.fromEntries(Object.keys(values).map((name) => [name, 'nothing']));
+    t.equal((await stranger(lineOf(route, unreadable), body)).status, 404, `${route.operation.name} with no id`);
+  }
+  for (const { route, values } of asked) {
+    if (route.method !== 'GET') continue;
+    t.equal((await owner(lineOf(route, values))).status, 200, `${route.operation.name} for whom it belongs to`);
+  }
+  t.same((await owner('GET /v1/workspace')).body.version, before.body.version);
+});
+
+const schema = buildSchema(
+  readdirSync(SCHEMA)
+    .filter((file) => file.endsWith('.graphql'))
+    .map((file) => readFileSync(path.join(SCHEMA, file), 'utf8'))
+    .join('\n'),
+);
+
+/** The smallest text that the type takes. */
+function smallest(type: GraphQLInputType): string {
+  if (isNonNullType(type)) return smallest(type.ofType);
+  if (isListType(type)) return '[]';
+  if (isEnumType(type)) return type.getValues()[0]!.name;
+  if (isInputObjectType(type)) return `{${required(Object.values(type.getFields()))}}`;
+  return { Int: '1', Float: '1', Seconds: '1', Boolean: 'true' }[type.name] ?? '"2026-11-24T10:00:00Z"';
+}
+
+function required(list: readonly Pick<GraphQLArgument, 'name' | 'type'>[]): string {
+  return list
+    .filter(({ type }) => isNonNullType(type))
+    .map(({ name, type }) => `${name}: ${smallest(type)}`)
+    .join(', ');
+}
+
+/** The field with its smallest arguments and `__typename` of what it answers. */
+function documentOf(root: 'Query' | 'Mutation', name: string): string {
+  const type = schema.getType(root);
+  const field = isObjectType(type) ? type.getFields()[name]! : undefined;
+  const args = required(field!.args);
+  const selection = isObjectType(getNamedType(field!.type as GraphQLOutputType)) ? ' { __typename }' : '';
+  return `${root === 'Mutation' ? 'mutation' : 'query'} { ${name}${args === '' ? '' : `(${args})`}${selection} }`;
+}
+
+test('GraphQL: every field is 401 without a key and forbidden without its scope', async (t) => {
+  const desk = await openTestDesk(t);
+  const caller = await desk.as('admin', []);
+  for (const { shape, name, operation } of FIELDS) {
+    const document = shape === 'mutation' ? documentOf('Mutation', operation.name) : documentOf('Query', name);
+    const stranger = await desk.inject({ method: 'POST', url: '/graphql', payload: { query: document } });
+    t.equal(stranger.statusCode, 401, `${operation.name} without a key`);
+    if (operation.scope === null) continue;
+    const answer = await caller.graphql(document);
+    t.match(answer.body, { errors: [{ extensions: { code: 'forbidden' } }] }, `${operation.name} without its scope`);
+  }
+});
+
+test('GraphQL: node finds nothing of another workspace', async (t) => {
+  const desk = await openTestDesk(t);
+  const owner = await openWorkspace(desk);
+  const made = new Map<IdKind, string>();
+  for (const kind of Object.keys(ID_PREFIXES) as IdKind[]) {
+    const id = await makeThing(owner, kind, made);
+    if (id === null) continue;
+    const answer = await desk.graphql('query ($id: ID!) { node(id: $id) { id } }', { id });
+    t.same(answer.body.data, { node: null }, `a ${kind}`);
+  }
+  t.ok(made.size > 0);
+});
