@@ -502,8 +502,12 @@ CREATE INDEX "timers_due_idx" ON "timers" USING btree ("due") WHERE live and due
 CREATE INDEX "timers_workspace_due_idx" ON "timers" USING btree ("workspace_id","due") WHERE due is not null;
 CREATE INDEX "tombstones_deleted_idx" ON "tombstones" USING btree ("workspace_id","resource","deleted_at","subject");
 CREATE INDEX "policies_position_idx" ON "policies" USING btree ("workspace_id","position","id");
-CREATE INDEX "survey_answers_answered_idx" ON "survey_answers" USING btree ("workspace_id","answered_at");
+CREATE INDEX "survey_answers_answered_idx" ON "survey_answers" USING btree ("workspace_id","answered_at","id");
+CREATE INDEX "survey_answers_updated_idx" ON "survey_answers" USING btree ("workspace_id","updated_at","id");
+CREATE INDEX "survey_answers_ticket_idx" ON "survey_answers" USING btree ("workspace_id","ticket_id");
 CREATE INDEX "survey_invitations_ticket_idx" ON "survey_invitations" USING btree ("workspace_id","ticket_id");
+CREATE INDEX "survey_invitations_sent_idx" ON "survey_invitations" USING btree ("workspace_id","sent_at","id");
+CREATE UNIQUE INDEX "survey_templates_automatic_key" ON "survey_templates" USING btree ("workspace_id") WHERE automatic;
 CREATE INDEX "clocks_due_idx" ON "clocks" USING btree ("workspace_id","due_at");
 CREATE INDEX "messages_ticket_idx" ON "messages" USING btree ("workspace_id","ticket_id","id");
 CREATE INDEX "messages_search_idx" ON "messages" USING gin ("search");

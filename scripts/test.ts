@@ -113,7 +113,7 @@ function expand(file: string): string[] {
 /** Runs tap, whose output the tally reads; resolves with its exit code. */
 async function runTests(url: string, template: string): Promise<number> {
   const files = testFiles();
-  if (files.length === 0) return 1;
+  if (files.length === 0) throw new Error('There is no such test.');
   const bin = path.join(ROOT, 'node_modules/tap/dist/esm/run.mjs');
   const args = ['run', '--disable-coverage', '--reporter=tap', '--jobs=2', '--timeout=120', ...files];
   tap = spawn(process.execPath, [bin, ...args], {

@@ -14,16 +14,26 @@ import { readEpoch } from './db/instance.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { timers } from './db/tables/machinery.ts';
 import { agents, apiKeys, clients, workspaces } from './db/tables/workspaces.ts';
+import { customerFields } from './domains/customers/graphql.ts';
+import { customerRelations } from './domains/customers/operations.ts';
+import { customerRoutes } from './domains/customers/rest.ts';
 import { eventFields } from './domains/events/graphql.ts';
 import { eventRoutes } from './domains/events/rest.ts';
 import { serviceLevelFields } from './domains/service-levels/graphql.ts';
 import { serviceLevelRoutes } from './domains/service-levels/rest.ts';
+import { ticketRelations } from './domains/tickets/clocks.ts';
+import { ticketFields } from './domains/tickets/graphql.ts';
+import { ticketRoutes } from './domains/tickets/rest.ts';
+import { tierFields } from './domains/tiers/graphql.ts';
+import { tierRoutes } from './domains/tiers/rest.ts';
 import { workspaceFields } from './domains/workspaces/graphql.ts';
 import { workspaceRoutes } from './domains/workspaces/rest.ts';
 import { type Field, idArgument } from './doors/graphql/field.ts';
 import { registerGraphql } from './doors/graphql/server.ts';
 import { registerHealth } from './doors/rest/health.ts';
+import { registerTokenEndpoint } from './doors/rest/oauth.ts';
 import { openapi } from './doors/rest/openapi.ts';
+import { registerPages } from './doors/rest/pages.ts';
 import { answerOf, pathParameters, type Route, registerRoutes } from './doors/rest/route.ts';
 import { createServer } from './doors/rest/server.ts';
 import { ID_PREFIXES, type IdKind } from './ids.ts';
@@ -39,11 +49,14 @@ export interface Domain {
 
 export const DOMAINS: Domain[] = [
   { name: 'workspaces', routes: workspaceRoutes, fields: workspaceFields },
+  { name: 'tiers', routes: tierRoutes, fields: tierFields },
+  { name: 'customers', routes: customerRoutes, fields: customerFields },
   { name: 'service-levels', routes: serviceLevelRoutes, fields: serviceLevelFields },
+  { name: 'tickets', routes: ticketRoutes, fields: ticketFields },
   { name: 'events', routes: eventRoutes, fields: eventFields },
 ];
 
-export const RELATIONS: Relation[] = [];
+export const RELATIONS: Relation[] = [...ticketRelations, ...customerRelations];
 
 export const ROUTES = DOMAINS.flatMap((domain) => domain.routes);
 export const FIELDS = DOMAINS.flatMap((domain) => domain.fields);
@@ -65,7 +78,8 @@ export function nodesOf(fields: Field[]): Map<string, { kind: IdKind; operation:
     const argument = shape === 'query' ? idArgument(operation) : null;
     const { model } = answerOf(operation.output);
     const kind = argument?.replace(/Id$/, '') as IdKind | undefined;
-    if (kind !== undefined && kind in ID_PREFIXES && model !== null) nodes.set(model, { kind, operation });
+    const hasId = 'id' in ((operation.output as { shape?: object }).shape ?? {});
+    if (kind !== undefined && kind in ID_PREFIXES && model !== null && hasId) nodes.set(model, { kind, operation });
   }
   return nodes;
 }
@@ -95,7 +109,7 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [metrics],
   });
-  const onTimer = { call: () => undefined as void };
+  const onTimer: App['onTimer'] = { call() {} };
   const services: Services = {
     ...lent,
     epoch: await readEpoch(db),
@@ -126,6 +140,8 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
       if (pending.length > 0) throw new Error(`Migrations are missing: ${pending.join(', ')}`);
     },
   });
+  registerPages(server, contract);
+  registerTokenEndpoint(server, authenticator);
   await server.register(async (guarded) => {
     guarded.addHook('onRequest', async (request) => {
       request.session = await authenticator.authenticate(request.headers.authorization);

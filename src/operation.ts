@@ -231,8 +231,10 @@ export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
       }));
     }
     if (issue.code === 'invalid_union') {
-      // Of the alternatives, the one that got furthest says best what is wrong.
-      const deepest = issue.errors.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0] ?? [];
+      // Of the alternatives, the one that got furthest says best what is wrong; one of another type altogether, least.
+      const reach = ([first]: z.core.$ZodIssue[]) =>
+        first === undefined || (first.code === 'invalid_type' && first.path.length === 0) ? -1 : first.path.length;
+      const deepest = issue.errors.toSorted((a, b) => reach(b) - reach(a))[0] ?? [];
       const issues = deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
       return fieldErrors(new z.ZodError(issues), input);
     }

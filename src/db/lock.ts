@@ -1,5 +1,6 @@
 /** A lock file that says which process holds a data folder; one whose holder is gone counts for nothing. */
 
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,8 +73,12 @@ function isRunning({ pid, began }: Holder): boolean {
   return isAlive(pid) && (began === null || beginOf(pid) === null || beginOf(pid) === began);
 }
 
-/** The start of a process on Linux, unique until the machine restarts and told apart after; null elsewhere. */
+/** When a process began, in the system's own words; null where it does not say (Windows). */
 function beginOf(pid: number): string | null {
+  if (process.platform === 'win32') return null;
+  if (process.platform !== 'linux') {
+    return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim() || null;
+  }
   try {
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     // The second field is the program's name in parentheses and may hold anything; the start is the 22nd.

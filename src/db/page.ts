@@ -129,7 +129,11 @@ export function encodeCursor(order: Order, value: unknown, tie: unknown): string
 }
 
 /** The values a cursor stands for; each must be one the column could hold. */
-export function decodeCursor(cursor: string, order: Order, tieBreak: PgColumn): { after_value: unknown; after_tie: unknown } {
+export function decodeCursor(
+  cursor: string,
+  order: Order,
+  tieBreak: PgColumn,
+): { after_value: unknown; after_tie: unknown } {
   try {
     const [name, descending, value, tie] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
     if (name !== order.name || descending !== (order.descending ? 1 : 0)) throw new TypeError('another order');

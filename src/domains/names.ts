@@ -13,44 +13,38 @@ interface Named {
   id: string;
 }
 
-/** The id of what another system's name stands for here, or null. */
+/** The ids of what another system's names stand for here, by system; one statement, so that it is one moment. */
 export async function findNamed(
   db: Db,
   workspaceId: number,
   resource: NamedResource,
-  system: string,
-  value: string,
-): Promise<string | null> {
+  names: Readonly<Record<string, string | null>>,
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = Object.entries(names).filter(([, value]) => value !== null);
+  if (wanted.length === 0) return new Map();
   const query = statement(db, 'find_named', (orm, name) =>
     orm
-      .select({ subject: externalIds.subject })
+      .select({ system: externalIds.system, subject: externalIds.subject })
       .from(externalIds)
       .where(
         and(
           eq(externalIds.workspaceId, sql.placeholder('workspace')),
           sql`${externalIds.resource} = ${sql.placeholder('resource')}`,
-          eq(externalIds.system, sql.placeholder('system')),
-          eq(externalIds.value, sql.placeholder('value')),
+          sql`(${externalIds.system}, ${externalIds.value}) in (select * from unnest(${sql.placeholder('systems')}::text[], ${sql.placeholder('values')}::text[]))`,
         ),
       )
       .prepare(name),
   );
-  const [row] = await query.execute({ workspace: workspaceId, resource, system, value });
-  return row?.subject ?? null;
+  const systems = wanted.map(([system]) => system);
+  const values = wanted.map(([, value]) => value);
+  const rows = await query.execute({ workspace: workspaceId, resource, systems, values });
+  return new Map(rows.map(({ system, subject }) => [system, subject]));
 }
 
-/** 409 naming the field when another thing has one of these names already. Names that it had `before` are its own. */
-export async function requireFreeNames(
-  db: Db,
-  workspaceId: number,
-  resource: NamedResource,
-  names: Record<string, string>,
-  before: Record<string, string> = {},
-): Promise<void> {
-  for (const [system, value] of Object.entries(names)) {
-    if (before[system] === value) continue;
-    const holder = await findNamed(db, workspaceId, resource, system, value);
-    if (holder === null) continue;
+/** 409 naming the field when another thing has one of these names already. */
+export function requireFreeNames(holders: ReadonlyMap<string, string>, own: string | null): void {
+  for (const [system, holder] of holders) {
+    if (holder === own) continue;
     const message = `${holder} has this name.`;
     throw new AppError('already_exists', message, [{ path: `externalIds.${system}`, message, code: 'already_exists' }]);
   }

@@ -16,6 +16,9 @@ export function mergeMap<V>(
 }
 
 /** Names of the patch whose values differ from the row's; the order of a map's names does not count. */
-export function changedNames(row: Readonly<Record<string, unknown>>, patch: Readonly<Record<string, unknown>>): string[] {
+export function changedNames(
+  row: Readonly<Record<string, unknown>>,
+  patch: Readonly<Record<string, unknown>>,
+): string[] {
   return Object.keys(patch).filter((name) => patch[name] !== undefined && !isDeepStrictEqual(row[name], patch[name]));
 }

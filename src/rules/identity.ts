@@ -24,15 +24,14 @@ export function normaliseIdentity({ kind, value }: Identity, timeZone: string, p
   return { kind, value: text };
 }
 
-/** All of them, each once, in order; `path` is of the list. */
+/** All of them, in order; `path` is of the list. */
 export function normaliseIdentities(list: readonly Identity[], timeZone: string, path: string): Identity[] {
-  const seen = new Map<string, Identity>();
-  list.forEach((identity, index) => {
-    const one = normaliseIdentity(identity, timeZone, `${path}.${index}.value`);
-    const key = identityKey(one);
-    if (!seen.has(key)) seen.set(key, one);
-  });
-  return [...seen.values()];
+  return list.map((identity, index) => normaliseIdentity(identity, timeZone, `${path}.${index}.value`));
+}
+
+/** Each once: the same number written in two ways is one identity. */
+export function distinctIdentities(list: readonly Identity[]): Identity[] {
+  return [...new Map(list.map((identity) => [identityKey(identity), identity])).values()];
 }
 
 export function identityKey({ kind, value }: Identity): string {

@@ -15,43 +15,11 @@ import {
   isObjectType,
 } from 'graphql';
 import { test } from 'tap';
-import { z } from 'zod';
 import { FIELDS, ROUTES, SCHEMA } from '../../src/app.ts';
-import { answerOf, pathParameters, type Route } from '../../src/doors/rest/route.ts';
-import { ID_PREFIXES, type IdKind, kindOfId, newId } from '../../src/ids.ts';
-import { type Caller, openTestDesk, type TestDesk } from '../support/desk.ts';
-
-type Values = Record<string, unknown>;
-
-/** What stands in a path where no id does: any value that the schema takes. */
-function anyValue(schema: z.ZodType): string {
-  const { enum: values, examples } = z.toJSONSchema(schema, { io: 'input' }) as {
-    enum?: string[];
-    examples?: string[];
-  };
-  return values?.[0] ?? examples?.[0] ?? 'sample';
-}
-
-const kindOf = (parameter: string) => {
-  const kind = parameter.replace(/Id$/, '');
-  return parameter.endsWith('Id') && kind in ID_PREFIXES ? (kind as IdKind) : null;
-};
-
-/** `POST /v1/tickets/tkt_…/solve`, its parameters as given. */
-function lineOf({ method, path: template, operation }: Route, values: Record<string, string> = {}): string {
-  const filled = template.replaceAll(/:([a-zA-Z]+)/g, (_whole, name: string) => {
-    const kind = kindOf(name);
-    return values[name] ?? (kind === null ? anyValue(operation.input.shape[name] as z.ZodType) : newId(kind));
-  });
-  return `${method} /v1${filled}`;
-}
-
-/** The example of an operation without what stands in its path. */
-function bodyOf({ method, path: template, operation }: Route): Values | undefined {
-  if (method === 'GET' || method === 'DELETE') return undefined;
-  const inPath = pathParameters(template);
-  return Object.fromEntries(Object.entries(operation.example ?? {}).filter(([name]) => !inPath.includes(name)));
-}
+import { pathParameters, type Route } from '../../src/doors/rest/route.ts';
+import { ID_PREFIXES, type IdKind } from '../../src/ids.ts';
+import { openTestDesk } from '../support/desk.ts';
+import { bodyOf, kindOf, lineOf, makeThing, openWorkspace, type Values, withOwnIds } from './things.ts';
 
 test('without a key every route is 401, unknown paths included', async (t) => {
   const { inject } = await openTestDesk(t);
@@ -82,70 +50,6 @@ test('only what is about the caller alone needs no scope', async (t) => {
   const found = ROUTES.filter(({ operation }) => operation.scope === null).map(({ operation }) => operation.name);
   t.same(found, WITHOUT_SCOPE);
 });
-
-type Rest = Caller['rest'];
-
-/** The admin of a new workspace with the words, tiers and policies that the examples of the contract speak of. */
-async function openWorkspace(desk: TestDesk): Promise<Rest> {
-  if (ROUTES.some(({ operation }) => operation.name === 'createWorkspace')) {
-    const { status, body } = await desk.rest('POST /v1/workspaces', { name: 'Beside', plan: 'reference' });
-    if (status !== 201) throw new Error(`createWorkspace answers ${status} ${JSON.stringify(body)}`);
-    return (line, sent) => desk.rest(line, sent, { authorization: `Bearer ${body.adminKey}` });
-  }
-  const { caller } = await desk.otherWorkspace();
-  await caller.rest('PUT /v1/terms/kind/fault', { name: 'Fault' });
-  return (line, sent) => caller.rest(line, sent);
-}
-
-/**
- * A thing of a workspace: one of those it began with, else one made by the route that creates them with the example of
- * the contract; what the example names is made first. Null when there is no such route.
- */
-async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, string>): Promise<string | null> {
-  const known = made.get(kind);
-  if (known !== undefined) return known;
-  const route = ROUTES.find(({ method, operation: { output, status } }) => {
-    const id = answerOf(output).model === null ? undefined : (output as z.ZodObject).shape?.['id'];
-    return method === 'POST' && status === 201 && id !== undefined && prefixOf(id) === ID_PREFIXES[kind];
-  });
-  if (route === undefined) return null;
-  const values: Record<string, string> = {};
-  for (const name of pathParameters(route.path)) {
-    const needed = kindOf(name);
-    if (needed !== null) values[name] = (await makeThing(owner, needed, made)) ?? newId(needed);
-  }
-  const listed = await owner(lineOf({ ...route, method: 'GET' }, values));
-  if (listed.status === 200 && listed.body.data?.[0]?.id !== undefined) {
-    made.set(kind, listed.body.data[0].id);
-    return made.get(kind)!;
-  }
-  const body = (await withOwnIds(owner, bodyOf(route), made)) as Values;
-  const answer = await owner(lineOf(route, values), body);
-  if (answer.status !== 201) {
-    throw new Error(
-      `The example of ${route.operation.name} does not make a ${kind}: ${answer.status} ${JSON.stringify(answer.body)}`,
-    );
-  }
-  made.set(kind, answer.body.id);
-  return answer.body.id as string;
-}
-
-function prefixOf(schema: z.ZodType): string | undefined {
-  const { examples } = z.toJSONSchema(schema, { unrepresentable: 'any' }) as { examples?: string[] };
-  return examples?.[0]?.replace(/_[^_]*$/, '');
-}
-
-/** Ids in an example stand for things of their kind. */
-async function withOwnIds(owner: Rest, value: unknown, made: Map<IdKind, string>): Promise<unknown> {
-  if (typeof value === 'string') {
-    const kind = kindOfId(value);
-    return kind === null ? value : ((await makeThing(owner, kind, made)) ?? value);
-  }
-  if (Array.isArray(value)) return Promise.all(value.map((item) => withOwnIds(owner, item, made)));
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).map(async ([key, item]) => [key, await withOwnIds(owner, item, made)] as const);
-  return Object.fromEntries(await Promise.all(entries));
-}
 
 test("another workspace's ids in a path are 404, and nothing comes of it", async (t) => {
   const desk = await openTestDesk(t);

@@ -25,11 +25,19 @@ interface Comparison {
   differences: string[];
   /** Types that were looked at, so that one that nothing uses is found. */
   seen: Set<string>;
+  /** Models that were compared, each once per side: two models of one name are both compared with its type. */
+  compared: Record<Side, Set<z.ZodType>>;
 }
 
 /** Every difference in words; empty when the SDL says what the operations say. */
 export function compareSdl(schema: GraphQLSchema, fields: Field[], relations: Relation[]): string[] {
-  const comparison: Comparison = { schema, relations, differences: [], seen: new Set(ROOT_TYPES) };
+  const comparison: Comparison = {
+    schema,
+    relations,
+    differences: [],
+    seen: new Set(ROOT_TYPES),
+    compared: { in: new Set(), out: new Set() },
+  };
   const roots: Record<'Query' | 'Mutation', Set<string>> = { Query: new Set(['node']), Mutation: new Set() };
   for (const field of fields) {
     const root = field.shape === 'mutation' ? 'Mutation' : 'Query';
@@ -70,13 +78,13 @@ function compareField(comparison: Comparison, { shape, name, operation }: Field,
     compareNames(comparison, `${path}()`, Object.keys(args), ['input']);
     compareRequired(comparison, `${path}(input:)`, args['input'], true);
     compareObject(comparison, `${path}(input:)`, args['input'], { ...input, ...extras }, 'in');
-    if (shape === 'computed') compareType(comparison, path, found.type, output, 'out', true);
+    if (shape === 'computed') compareType(comparison, path, found.type, output, 'out');
     else {
       compareRequired(comparison, path, found.type, true);
       compareObject(comparison, path, found.type, { [name]: output.nullable(), errors: '[UserError!]!' }, 'out');
     }
   } else if (shape === 'connection') {
-    const { limit: _limit, cursor: _cursor, sort, ...filters } = input;
+    const { limit: _limit, cursor: _cursor, after: _after, sort, ...filters } = input;
     const hasFilters = Object.keys(filters).length > 0;
     const expected = ['first', 'after', ...(hasFilters ? ['filter'] : []), ...(sort === undefined ? [] : ['sort'])];
     compareNames(comparison, `${path}()`, Object.keys(args), expected);
@@ -178,8 +186,8 @@ function compareModel(comparison: Comparison, path: string, type: GraphQLType, m
   const wanted = id === undefined || side === 'out' || id.endsWith('Input') ? id : `${id}Input`;
   const name = String(type);
   if (wanted !== undefined && name !== wanted) comparison.differences.push(`${path} is ${name}, not ${wanted}`);
-  if (comparison.seen.has(name)) return;
-  comparison.seen.add(name);
+  if (comparison.compared[side].has(model)) return;
+  comparison.compared[side].add(model);
   const relations = side === 'out' ? comparison.relations.filter(({ on }) => on === name) : [];
   const related = relations.map(({ name, model, many }) => [name, many ? z.array(model) : model.nullable()]);
   compareObject(comparison, path, type, { ...model.shape, ...Object.fromEntries(related) }, side);
@@ -214,7 +222,8 @@ function compareReference(
 ): void {
   const name = schema.meta()!.reference as string;
   compareText(comparison, path, type, name);
-  if (comparison.seen.has(name)) return;
+  if (comparison.compared.in.has(schema)) return;
+  comparison.compared.in.add(schema);
   const thing = options.find((option) => unwrap(option).schema instanceof z.ZodObject)!;
   compareObject(comparison, path, type, { id: 'String', inline: thing.optional() }, 'in');
 }

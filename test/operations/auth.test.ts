@@ -28,7 +28,13 @@ interface Clock {
 }
 
 function makeServices(clock: Clock): Services {
-  return { secretKey: randomBytes(32), publicUrl: 'http://localhost', wallClock: () => clock.now };
+  return {
+    secretKey: randomBytes(32),
+    publicUrl: 'http://localhost',
+    wallClock: () => clock.now,
+    epoch: 1,
+    advance: () => Promise.resolve(0),
+  };
 }
 
 async function makeWorkspace(db: Db, values: Partial<typeof workspaces.$inferInsert> = {}) {

@@ -285,3 +285,18 @@ test('search finds Chinese and English words in subjects and messages', async (t
   t.equal(await count('票发'), 0);
   t.equal(await count("'"), 0);
 });
+
+test("open tickets follow their customer's tier, and their promises with it", async (t) => {
+  const desk = await openTestDesk(t);
+  const caller = await desk.testWorkspace(EVE);
+  const { customerId } = await makeCustomer(caller, 'normal');
+  const make = () => caller.rest('POST /v1/tickets', { subject: 'A', kind: 'complaint', channel: 'email', customerId });
+  const [open, closed] = [(await make()).body, (await make()).body];
+  await caller.rest(`POST /v1/tickets/${closed.id}/close`);
+  t.match(clock(open, 'resolution'), { target: 'P3D' });
+  await caller.rest(`POST /v1/customers/${customerId}/tier`, { tier: 'core', reason: 'contract' });
+  const moved = (await caller.rest(`GET /v1/tickets/${open.id}?include=clocks`)).body;
+  t.match(moved, { tier: 'core', version: 1 });
+  t.match(clock(moved, 'resolution'), { target: 'PT24H', dueAt: '2026-10-01T09:30:00Z' });
+  t.match((await caller.rest(`GET /v1/tickets/${closed.id}`)).body, { tier: 'normal' });
+});

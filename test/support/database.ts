@@ -55,14 +55,14 @@ export async function openTestDatabase(
   t: TestScope,
   { poolSize = 5, prepared = true }: { poolSize?: number; prepared?: boolean } = {},
 ): Promise<TestDatabase> {
-  const server = process.env['TEST_DATABASE_URL'] ?? (await sharedServer());
-  const template = process.env['TEST_DATABASE_TEMPLATE'] ?? (await ensureTemplate(server));
+  const server = process.env['TEST_DATABASE_URL'] || (await sharedServer());
+  const template = process.env['TEST_DATABASE_TEMPLATE'] || (await ensureTemplate(server));
   return cloneDatabase(t, server, template, { poolSize, prepared });
 }
 
 /** A database without any migration, for the tests of what migrates. */
 export async function openBareDatabase(t: TestScope): Promise<TestDatabase> {
-  const server = process.env['TEST_DATABASE_URL'] ?? (await sharedServer());
+  const server = process.env['TEST_DATABASE_URL'] || (await sharedServer());
   return cloneDatabase(t, server, 'template0', { poolSize: 5, prepared: true });
 }
 

@@ -1,6 +1,18 @@
 /** Tables of the surveys domain: what is asked, who was asked, what they said. */
 
-import { boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { id, instant, version, workspaceId } from '../columns.ts';
 import { tickets } from './tickets.ts';
 import { workspaces } from './workspaces.ts';
@@ -34,6 +46,7 @@ export const surveyTemplates = pgTable(
   (t) => [
     primaryKey({ name: 'survey_templates_pkey', columns: [t.workspaceId, t.id] }),
     unique('survey_templates_key_key').on(t.workspaceId, t.key),
+    uniqueIndex('survey_templates_automatic_key').on(t.workspaceId).where(sql`automatic`),
     foreignKey({
       name: 'survey_templates_workspace_fkey',
       columns: [t.workspaceId],
@@ -62,6 +75,7 @@ export const surveyInvitations = pgTable(
     primaryKey({ name: 'survey_invitations_pkey', columns: [t.workspaceId, t.id] }),
     unique('survey_invitations_id_key').on(t.id),
     index('survey_invitations_ticket_idx').on(t.workspaceId, t.ticketId),
+    index('survey_invitations_sent_idx').on(t.workspaceId, t.sentAt, t.id),
     foreignKey({
       name: 'survey_invitations_template_fkey',
       columns: [t.workspaceId, t.templateId],
@@ -95,7 +109,9 @@ export const surveyAnswers = pgTable(
   (t) => [
     primaryKey({ name: 'survey_answers_pkey', columns: [t.workspaceId, t.id] }),
     unique('survey_answers_invitation_key').on(t.workspaceId, t.invitationId),
-    index('survey_answers_answered_idx').on(t.workspaceId, t.answeredAt),
+    index('survey_answers_answered_idx').on(t.workspaceId, t.answeredAt, t.id),
+    index('survey_answers_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
+    index('survey_answers_ticket_idx').on(t.workspaceId, t.ticketId),
     foreignKey({
       name: 'survey_answers_invitation_fkey',
       columns: [t.workspaceId, t.invitationId],

@@ -37,7 +37,10 @@ export const PROFILE_FIELDS = Object.keys(PROFILE) as (keyof typeof PROFILE)[];
 export type Profile = Record<keyof typeof PROFILE, string | null>;
 
 function profileShape<T extends z.ZodType>(make: () => T): Record<keyof typeof PROFILE, T> {
-  const entries = Object.entries(PROFILE).map(([name, words]) => [name, make().describe(`${words} Null when unknown.`)]);
+  const entries = Object.entries(PROFILE).map(([name, words]) => [
+    name,
+    make().describe(`${words} Null when unknown.`),
+  ]);
   return Object.fromEntries(entries) as Record<keyof typeof PROFILE, T>;
 }
 

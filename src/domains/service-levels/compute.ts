@@ -1,5 +1,6 @@
 /** What can be computed without writing anything: business time, and the clocks of a ticket that never was. */
 
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Ctx } from '../../context.ts';
 import type { FieldError } from '../../errors.ts';
@@ -90,7 +91,13 @@ export const simulateServiceLevels = compute({
     const names = await requestedNames(ctx, input);
     const events = clockEvents(input, names);
     checkHistory(events);
-    return { states: input.asOf.map((at) => ({ asOf: iso(at), clocks: computeClocks(events, at).map(clockView) })) };
+    const states: z.input<typeof Simulation>['states'] = [];
+    for (const at of input.asOf) {
+      states.push({ asOf: iso(at), clocks: computeClocks(events, at).map(clockView) });
+      // Others want to be answered, too.
+      if (events.length > 200) await othersFirst();
+    }
+    return { states };
   },
 });
 
@@ -98,7 +105,7 @@ export const simulateServiceLevels = compute({
 
 const AMOUNTS = ['duration', 'seconds', 'businessDays'] as const;
 
-const isGiven = (value: unknown) => value !== undefined && value !== null;
+const isGiven = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
 
 /** A duration of nothing is none of a target's, but a fine question: the start itself, or the next opening. */
 const NOTHING = /^PT(?=\d)(?:0{1,9}H)?(?:0{1,9}M)?(?:0{1,9}S)?$/;
@@ -157,20 +164,36 @@ function checkEvent(event: SimulatedEvent, index: number): FieldError[] {
   ];
 }
 
-/** Every instant asked for is a fold of its own, and every change of what is promised a fold within it. */
-const MOST_WORK = 20_000_000;
+/** Some five seconds of a processor; what people ask takes a thousandth of it. */
+const MOST_WORK = 1e9;
 
+const PLANS: ReadonlySet<ClockEvent['type']> = new Set(['policy_changed', 'calendar_changed']);
 const CHANGES: ReadonlySet<ClockEvent['type']> = new Set([
+  ...PLANS,
   'priority_changed',
   'tier_changed',
   'kind_changed',
-  'policy_changed',
-  'calendar_changed',
 ]);
 
+/** Begin and end cycles, which every later event looks through. */
+const EXCHANGES: ReadonlySet<ClockEvent['type']> = new Set([
+  'customer_message',
+  'agent_reply',
+  'status_changed',
+  'score_received',
+]);
+
+/** Each may bring a policy or calendar of its own to compile. */
+const MOST_PLANS = 500;
+
+/** Every instant asked for is a fold of its own, and every change of what is promised a fold within it. */
 function checkWork(events: SimulatedEvent[], asOf: number[]): FieldError[] {
-  const changes = events.filter(({ type }) => CHANGES.has(type)).length;
-  if (asOf.length * events.length * (1 + changes) <= MOST_WORK) return [];
+  const count = (types: ReadonlySet<ClockEvent['type']>) => events.filter(({ type }) => types.has(type)).length;
+  if (count(PLANS) > MOST_PLANS) {
+    return [{ path: 'events', message: `At most ${MOST_PLANS} changes of policy or calendar.`, code: 'too_big' }];
+  }
+  const work = asOf.length * (1 + count(CHANGES)) * events.length * (20 + count(EXCHANGES));
+  if (work <= MOST_WORK) return [];
   return [{ path: 'asOf', message: 'Too many instants for so many events: ask in parts.', code: 'too_big' }];
 }
 
@@ -181,8 +204,9 @@ interface Names {
 }
 
 async function requestedNames(ctx: Ctx, { policy, calendar, events }: SimulateInput): Promise<Names> {
-  const asked = [policy, calendar, ...events.flatMap((event) => [event.policy, event.calendar])];
-  const named = asked.some((one) => (typeof one === 'string' ? one !== 'always' : isGiven(one) && namesCalendar(one!)));
+  const policies = [policy, ...events.map((event) => event.policy)].filter(isGiven);
+  const calendars = [calendar, ...events.map((event) => event.calendar)].filter(isGiven);
+  const named = policies.some(namesAny) || calendars.some(isName);
   const catalogue: Pick<Catalogue, 'calendars' | 'policies'> = named
     ? await loadCatalogue(ctx.db, ctx.workspace.workspaceId)
     : { calendars: [], policies: [] };
@@ -192,9 +216,11 @@ async function requestedNames(ctx: Ctx, { policy, calendar, events }: SimulateIn
   };
 }
 
-function namesCalendar(thing: Exclude<CalendarRef | PolicyRef, string>): boolean {
-  if (!('objectives' in thing)) return false;
-  return [thing, ...thing.objectives].some(({ calendar }) => typeof calendar === 'string' && calendar !== 'always');
+const isName = (calendar: CalendarRef | null | undefined) => typeof calendar === 'string' && calendar !== 'always';
+
+/** Whether a policy is a name or holds one. */
+function namesAny(policy: PolicyRef): boolean {
+  return typeof policy === 'string' || [policy, ...policy.objectives].some(({ calendar }) => isName(calendar));
 }
 
 /** The events as the rules hear them: what is promised, and on which calendar, holds from an event on. */

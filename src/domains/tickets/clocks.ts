@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { requireStaff, requireVisibleTicket, seesInternal } from '../../auth/policy.ts';
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
-import { columnsOf, findByIds, type OwnedTable, type Row } from '../../db/rows.ts';
+import { columnsOf, findByIds, type OwnedTable } from '../../db/rows.ts';
 import { contacts, customers } from '../../db/tables/customers.ts';
 import { ticketEvents } from '../../db/tables/tickets.ts';
 import { agents, teams } from '../../db/tables/workspaces.ts';
@@ -156,7 +156,7 @@ function byId(
   description: string,
   model: z.ZodType,
   table: OwnedTable,
-  view: (row: never) => unknown,
+  view: (row: never, ctx: Ctx) => unknown,
 ): Relation {
   return {
     on: 'Ticket',
@@ -169,7 +169,7 @@ function byId(
       const rows = await findByIds(ctx.db, table, ctx.workspace.workspaceId, ids);
       return ids.map((id) => {
         const row = id === null ? undefined : rows.get(id);
-        return row === undefined ? null : view(row as never);
+        return row === undefined ? null : view(row as never, ctx);
       });
     },
   };
@@ -209,10 +209,10 @@ const lastMessageRelation: Relation = {
 };
 
 const onTicket = [
-  byId('customer', 'Whose it is.', Customer, customers, customerView as (row: never) => Row),
-  byId('contact', 'Who asked.', Contact, contacts, contactView as (row: never) => Row),
-  byId('assignee', 'Who works on it.', Agent, agents, agentView as (row: never) => Row),
-  byId('team', 'Whose queue it is in.', Team, teams, teamView as (row: never) => Row),
+  byId('customer', 'Whose it is.', Customer, customers, customerView as (row: never) => unknown),
+  byId('contact', 'Who asked.', Contact, contacts, (row: never, ctx) => contactView(row, ctx.workspace.language)),
+  byId('assignee', 'Who works on it.', Agent, agents, agentView as (row: never) => unknown),
+  byId('team', 'Whose queue it is in.', Team, teams, teamView as (row: never) => unknown),
   clocksRelation,
   lastMessageRelation,
 ];

@@ -10,7 +10,7 @@ import { bound } from '../../db/connect.ts';
 import { takeNumber } from '../../db/numbers.ts';
 import { equals, type Filter, filter, readPage } from '../../db/page.ts';
 import { columnsOf } from '../../db/rows.ts';
-import { externalIds as externalIdTable } from '../../db/tables/customers.ts';
+import { customers, externalIds as externalIdTable } from '../../db/tables/customers.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -44,11 +44,11 @@ export const createTicket = write({
   async run(ctx, input) {
     const { workspaceId } = ctx.workspace;
     const { message, createdBy, ...fields } = input;
-    const who = await whose(ctx, input);
+    const { customer, attributes } = await whose(ctx, input);
     await requireFreeNames(ctx, input.externalIds, null);
     await requireAgents(ctx.db, workspaceId, [input.assigneeId], 'assigneeId');
     await requireTeams(ctx.db, workspaceId, [input.teamId], 'teamId');
-    const draft = { ...fields, ...who, closeCode: null } as TicketRow;
+    const draft = { ...fields, ...attributes, closeCode: null } as TicketRow;
     const status = statusOf(await requireWords(ctx, draft, null, 'create'), 'new');
     const levels = await loadLevels(ctx, []);
     const changes = new Changes(ctx.now);
@@ -72,6 +72,8 @@ export const createTicket = write({
     const created: Happening = { type: 'created', data: createdData(ctx, ticket, createdBy) };
     if (message !== null) addFirstMessage(ctx, changes, ticket, message, createdBy);
     nameTicket(changes, ticket, {}, input.externalIds);
+    // A tier that changes at this very moment must not pass the new ticket by.
+    if (customer !== null) changes.guard(customers, customer);
     const settled = settle(ctx, changes, { ticket, history: [], clocks: [] }, levels, [created], { revision: 1 });
     changes.event('ticket.created', ticket.id, { ...ticketFacts(settled.ticket), clocks: answerOf(settled).clocks });
     return { result: answerOf(settled), changes };
@@ -124,7 +126,7 @@ async function whose(ctx: Ctx, input: { customerId: string | null; contactId: st
     ]);
   }
   const customer = customerId === null ? null : await getCustomer(ctx.db, workspaceId, customerId, 'customerId');
-  return { customerId, contactId: input.contactId, tier: customer?.tier ?? null };
+  return { customer, attributes: { customerId, contactId: input.contactId, tier: customer?.tier ?? null } };
 }
 
 /** 409 naming the field when another ticket has one of these names. */
@@ -315,7 +317,9 @@ export const updateTicket = write({
     const draft = { ...ticket, ...definedOf(patch) } as TicketRow;
     draft.customFields = merged(ticket.customFields, patch.customFields);
     draft.externalIds = merged(ticket.externalIds, patch.externalIds) as Record<string, string>;
-    if (patch.customerId !== undefined || patch.contactId !== undefined) Object.assign(draft, await whose(ctx, draft));
+    if (patch.customerId !== undefined || patch.contactId !== undefined) {
+      Object.assign(draft, (await whose(ctx, draft)).attributes);
+    }
     await requireWords(ctx, draft, ticket, 'edit');
     await requireFreeNames(ctx, draft.externalIds, ticket.id);
     const levels = await loadLevels(ctx, [file.history]);

@@ -17,7 +17,7 @@ import { advanceTestClock, getTestClock } from './test-clock.ts';
 
 export const workspaceFields: Field[] = [
   query(getMe, 'me'),
-  mutation(createWorkspace, 'created'),
+  mutation(createWorkspace, 'newWorkspace'),
   query(readWorkspace, 'workspace'),
   mutation(updateWorkspace, 'workspace'),
   mutation(createApiKey, 'apiKey'),

@@ -1,6 +1,7 @@
 /** The GraphQL door's vocabulary: a field names an operation, and says which shape its answer takes. */
 
 import type { z } from 'zod';
+import { invalid } from '../../errors.ts';
 import type { Operation } from '../../operation.ts';
 
 export interface Field {
@@ -79,21 +80,26 @@ declare module 'zod' {
   }
 }
 
-/** A GraphQL input -> the operation's input: references become the name or the thing. */
-export function fromArguments(schema: z.ZodType, value: unknown): unknown {
+/** A GraphQL input -> the operation's input: references become the name or the thing. 422 for one that says both or neither. */
+export function fromArguments(schema: z.ZodType, value: unknown, path = ''): unknown {
   if (value === null || value === undefined) return value;
   const { schema: inner, def } = peel(schema);
+  const at = (key: string | number) => (path === '' ? `${key}` : `${path}.${key}`);
   if (isReference(inner)) {
     const { id, inline } = value as { id?: unknown; inline?: unknown };
+    if ((id ?? null) === null && (inline ?? null) === null) throw invalid(path, 'Give id or inline.', 'required');
+    if ((id ?? null) !== null && (inline ?? null) !== null) throw invalid(path, 'Give id or inline, not both.');
     const thing = def.options!.find((option) => peel(option).def.type === 'object')!;
-    return id ?? fromArguments(thing, inline);
+    return id ?? fromArguments(thing, inline, path);
   }
-  if (def.type === 'array' && Array.isArray(value)) return value.map((item) => fromArguments(def.element!, item));
+  if (def.type === 'array' && Array.isArray(value)) {
+    return value.map((item, index) => fromArguments(def.element!, item, at(index)));
+  }
   if (def.type === 'object' && typeof value === 'object') {
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [
         key,
-        def.shape![key] === undefined ? item : fromArguments(def.shape![key], item),
+        def.shape![key] === undefined ? item : fromArguments(def.shape![key], item, at(key)),
       ]),
     );
   }

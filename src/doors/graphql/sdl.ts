@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { Operation, Relation } from '../../operation.ts';
+import { modelOf } from '../rest/openapi-schemas.ts';
 import { type Field, idArgument, isReference, LIST_EXTRAS, peel } from './field.ts';
 
 /** The definitions every domain builds on. */
@@ -231,14 +232,15 @@ export class SdlWriter {
       case 'tuple':
         return `[String!]${bang}`;
       case 'object': {
-        const id = (meta?.id as string | undefined) ?? owner;
+        const model = modelOf(inner);
+        const id = model?.id ?? owner;
         const name = side === 'in' && !id.endsWith('Input') ? `${id}Input` : id;
         return (
           this.#object(
             side === 'in' ? 'input' : 'type',
             name,
             Object.entries((inner as z.ZodObject).shape) as never,
-            (meta?.description as string | undefined) ?? `Part of ${owner}.`,
+            model?.description ?? `Part of ${owner}.`,
           ) + bang
         );
       }
@@ -262,14 +264,13 @@ export class SdlWriter {
   #enum(schema: z.ZodEnum, owner: string): string {
     const values = schema.options.map(String);
     if (values.some((value) => !/^[_a-zA-Z]\w*$/.test(value))) return 'String';
-    const name = (schema.meta()?.id as string | undefined) ?? owner;
+    const model = modelOf(schema);
+    const name = model?.id ?? owner;
     const body = values.map((value) => `  ${value}`).join('\n');
     const before = this.#known.get(name);
     if (before === undefined) {
       this.#known.set(name, body);
-      this.#types.push(
-        `${describe((schema.meta()?.description as string) ?? `Values of ${owner}.`, '')}enum ${name} {\n${body}\n}`,
-      );
+      this.#types.push(`${describe(model?.description ?? `Values of ${name}.`, '')}enum ${name} {\n${body}\n}`);
     } else if (before !== body) throw new Error(`Two enums are called ${name}: give one of them a meta id.`);
     return name;
   }
