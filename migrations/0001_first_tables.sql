@@ -514,6 +514,7 @@ CREATE INDEX "messages_search_idx" ON "messages" USING gin ("search");
 CREATE INDEX "tickets_created_idx" ON "tickets" USING btree ("workspace_id","created_at","id");
 CREATE INDEX "tickets_updated_idx" ON "tickets" USING btree ("workspace_id","updated_at","id");
 CREATE INDEX "tickets_customer_idx" ON "tickets" USING btree ("workspace_id","customer_id","id");
+CREATE INDEX "tickets_contact_idx" ON "tickets" USING btree ("workspace_id","contact_id","id");
 CREATE INDEX "tickets_assignee_idx" ON "tickets" USING btree ("workspace_id","assignee_id","status_category","id");
 CREATE INDEX "tickets_team_idx" ON "tickets" USING btree ("workspace_id","team_id","status_category","id");
 CREATE INDEX "tickets_status_idx" ON "tickets" USING btree ("workspace_id","status_category","id");

@@ -21,6 +21,8 @@ import { eventFields } from './domains/events/graphql.ts';
 import { eventRoutes } from './domains/events/rest.ts';
 import { serviceLevelFields } from './domains/service-levels/graphql.ts';
 import { serviceLevelRoutes } from './domains/service-levels/rest.ts';
+import { surveyFields } from './domains/surveys/graphql.ts';
+import { surveyRoutes } from './domains/surveys/rest.ts';
 import { ticketRelations } from './domains/tickets/clocks.ts';
 import { ticketFields } from './domains/tickets/graphql.ts';
 import { ticketRoutes } from './domains/tickets/rest.ts';
@@ -36,6 +38,7 @@ import { openapi } from './doors/rest/openapi.ts';
 import { registerPages } from './doors/rest/pages.ts';
 import { answerOf, pathParameters, type Route, registerRoutes } from './doors/rest/route.ts';
 import { createServer } from './doors/rest/server.ts';
+import { registerSurveyPages } from './doors/rest/survey.ts';
 import { ID_PREFIXES, type IdKind } from './ids.ts';
 import { advanceTestClock } from './jobs/timekeeper.ts';
 import type { Desk, Operation, Relation } from './operation.ts';
@@ -53,6 +56,7 @@ export const DOMAINS: Domain[] = [
   { name: 'customers', routes: customerRoutes, fields: customerFields },
   { name: 'service-levels', routes: serviceLevelRoutes, fields: serviceLevelFields },
   { name: 'tickets', routes: ticketRoutes, fields: ticketFields },
+  { name: 'surveys', routes: surveyRoutes, fields: surveyFields },
   { name: 'events', routes: eventRoutes, fields: eventFields },
 ];
 
@@ -142,6 +146,7 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
   });
   registerPages(server, contract);
   registerTokenEndpoint(server, authenticator);
+  await registerSurveyPages(server, desk);
   await server.register(async (guarded) => {
     guarded.addHook('onRequest', async (request) => {
       request.session = await authenticator.authenticate(request.headers.authorization);

@@ -229,8 +229,16 @@ function keyOf(shape: Shape, row: Row): string {
   return `${shape.name}:${shape.key.map((name) => row[name]).join(':')}`;
 }
 
+const SNAKES = new Map<string, string>();
+
+/** camelCase -> snake_case, as Drizzle's casing has it. */
 function snake(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  let snaked = SNAKES.get(name);
+  if (snaked === undefined) {
+    snaked = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    SNAKES.set(name, snaked);
+  }
+  return snaked;
 }
 
 function driverValue(column: PgColumn, value: unknown): unknown {

@@ -23,6 +23,19 @@ export interface Outcome<R> {
   status?: 200 | 201 | 202;
 }
 
+/** Many inputs at once: decided on one load, saved together. A repeat of what was saved must change nothing. */
+export interface Batch<I, O> {
+  /**
+   * Loads what all of them rest on, in a number of statements that does not grow with them; the answer decides each.
+   * Throws when the caller may not do it at all, also for no inputs. `dry`: nothing will be saved, so nothing is taken.
+   */
+  prepare(ctx: Ctx, inputs: readonly I[], dry: boolean): Promise<(input: I) => Outcome<O>>;
+  /** Names that must not stand twice in one batch. */
+  names(input: I): string[];
+  /** What is said of an answer in a line. */
+  line(answer: O): { status: string; id: string; number?: number };
+}
+
 export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
   /** REST operationId and GraphQL field. */
   name: string;
@@ -44,6 +57,8 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   secrets: string[];
   /** An example of the input, for people who read the contract. */
   example?: Record<string, unknown>;
+  /** Of an operation that bulk can run. */
+  batch?: Batch<z.output<I>, z.input<O>>;
   run(ctx: Ctx, input: z.output<I>): Promise<z.input<O>> | Promise<Outcome<z.input<O>>>;
 }
 
@@ -73,6 +88,7 @@ export function write<I extends z.ZodObject, O extends z.ZodType>(
     status?: 200 | 201 | 202;
     idempotency?: 'store' | 'none' | 'secret';
     secrets?: string[];
+    batch?: Batch<z.output<I>, z.input<O>>;
     run(ctx: Ctx, input: z.output<I>): Promise<Outcome<z.input<O>>>;
   },
 ): Operation<I, O> {
@@ -197,7 +213,7 @@ export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | '
 }
 
 /** The input as the operation wants it; 422 with every field that is wrong, 404 for an unreadable id in the path. */
-function readInput(desk: Desk, operation: Operation, raw: Record<string, unknown>): never {
+export function readInput(desk: Desk, operation: Operation, raw: Record<string, unknown>): never {
   const unreadable = findUnstorable(raw, '');
   if (unreadable !== null) throw new AppError('validation_failed', unreadable.message, [unreadable]);
   const parsed = operation.input.safeParse(raw);

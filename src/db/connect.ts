@@ -11,6 +11,8 @@ export interface Db {
   orm: NodePgDatabase;
   /** False for poolers that cannot keep named statements. */
   prepared: boolean;
+  /** Of a transaction: the database itself, for what must not wait for its end. */
+  outside?: Db;
 }
 
 export interface DatabaseOptions {
@@ -42,6 +44,37 @@ export function openDatabase({ url, poolSize, prepared, log }: DatabaseOptions):
   // An idle connection that the server ends must not end the process; the next query opens another.
   pool.on('error', (error) => log?.warn({ err: error }, 'idle database connection lost'));
   return { pool, orm: drizzle(pool, { casing: 'snake_case' }), prepared };
+}
+
+/**
+ * Runs `work` in one transaction, undone when it throws. Only for what one statement cannot save; everything in it asks
+ * the Db it is given, whose statements have no names: the connection knows those of the pool by the same ones.
+ */
+export async function inTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect();
+  let broken = false;
+  try {
+    await client.query('begin');
+    const answer = await work(transactionOf(db, client));
+    await client.query('commit');
+    return answer;
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+function transactionOf(db: Db, client: pg.PoolClient): Db {
+  return {
+    pool: client as unknown as pg.Pool,
+    orm: drizzle(client, { casing: 'snake_case' }) as unknown as Db['orm'],
+    prepared: false,
+    outside: db,
+  };
 }
 
 export async function closeDatabase(db: Db): Promise<void> {

@@ -41,6 +41,44 @@ export async function findNamed(
   return new Map(rows.map(({ system, subject }) => [system, subject]));
 }
 
+export interface Name {
+  resource: NamedResource;
+  system: string;
+  value: string;
+}
+
+export function nameKey({ resource, system, value }: Name): string {
+  return JSON.stringify([resource, system, value]);
+}
+
+/** The ids that these names stand for, by name (see nameKey); one statement. */
+export async function findManyNamed(
+  db: Db,
+  workspaceId: number,
+  wanted: readonly Name[],
+): Promise<Map<string, string>> {
+  if (wanted.length === 0) return new Map();
+  const query = statement(db, 'find_many_named', (orm, name) =>
+    orm
+      .select()
+      .from(externalIds)
+      .where(
+        and(
+          eq(externalIds.workspaceId, sql.placeholder('workspace')),
+          sql`(${externalIds.resource}, ${externalIds.system}, ${externalIds.value}) in (select * from unnest(${sql.placeholder('resources')}::text[], ${sql.placeholder('systems')}::text[], ${sql.placeholder('values')}::text[]))`,
+        ),
+      )
+      .prepare(name),
+  );
+  const rows = await query.execute({
+    workspace: workspaceId,
+    resources: wanted.map(({ resource }) => resource),
+    systems: wanted.map(({ system }) => system),
+    values: wanted.map(({ value }) => value),
+  });
+  return new Map(rows.map((row) => [nameKey(row), row.subject]));
+}
+
 /** 409 naming the field when another thing has one of these names already. */
 export function requireFreeNames(holders: ReadonlyMap<string, string>, own: string | null): void {
   for (const [system, holder] of holders) {

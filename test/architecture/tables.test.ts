@@ -102,6 +102,8 @@ async function shapesOfDatabase(pool: pg.Pool): Promise<Map<string, Shape>> {
   for (const { relation, name, kind, text } of constraints.rows) {
     const words = text
       .replaceAll('"', '')
+      // When it is checked is said in the migration alone: Drizzle has no word for it.
+      .replace(/ DEFERRABLE( INITIALLY DEFERRED)?$/, '')
       .replace(/^(PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK)/, (word) => word.toLowerCase())
       .replace(/ REFERENCES (\w+)\(/, ' references $1 (');
     shapes.get(relation)!.keys[name] = kind === 'c' ? `check ${plain(words.slice(6))}` : words;

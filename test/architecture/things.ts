@@ -10,10 +10,8 @@ export type Values = Record<string, unknown>;
 
 /** What stands in a path where no id does: any value that the schema takes. */
 function anyValue(schema: z.ZodType): string {
-  const { enum: values, examples } = z.toJSONSchema(schema, { io: 'input' }) as {
-    enum?: string[];
-    examples?: string[];
-  };
+  const { $defs = {}, ...own } = z.toJSONSchema(schema, { io: 'input' });
+  const { enum: values, examples } = { ...own, ...Object.values($defs)[0] } as { enum?: string[]; examples?: string[] };
   return values?.[0] ?? examples?.[0] ?? 'sample';
 }
 
@@ -55,6 +53,7 @@ export async function openWorkspace(desk: TestDesk): Promise<Rest> {
 export async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, string>): Promise<string | null> {
   const known = made.get(kind);
   if (known !== undefined) return known;
+  if (kind === 'invitation' || kind === 'answer') return (await makeSurvey(owner, made))[kind];
   const route = ROUTES.find(({ method, operation: { output, status } }) => {
     const id = answerOf(output).model === null ? undefined : (output as z.ZodObject).shape?.['id'];
     return method === 'POST' && status === 201 && id !== undefined && prefixOf(id) === ID_PREFIXES[kind];
@@ -79,6 +78,27 @@ export async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, str
   }
   made.set(kind, answer.body.id);
   return answer.body.id as string;
+}
+
+/** A survey is of a solved ticket, and its answer needs the token of its invitation. */
+async function makeSurvey(owner: Rest, made: Map<IdKind, string>): Promise<{ invitation: string; answer: string }> {
+  const create = ROUTES.find(({ operation }) => operation.name === 'createTicket')!;
+  const { id: ticket } = await succeed(
+    owner,
+    lineOf(create),
+    (await withOwnIds(owner, bodyOf(create), made)) as Values,
+  );
+  await succeed(owner, `POST /v1/tickets/${ticket}/solve`, {});
+  const invitation = await succeed(owner, `POST /v1/tickets/${ticket}/survey-invitations`, { language: 'en' });
+  const answer = await succeed(owner, 'POST /v1/survey-answers', { token: invitation.token, overall: 4 });
+  made.set('invitation', invitation.id).set('answer', answer.id);
+  return { invitation: invitation.id, answer: answer.id };
+}
+
+async function succeed(owner: Rest, line: string, body: Values) {
+  const answer = await owner(line, body);
+  if (answer.status >= 300) throw new Error(`${line} answers ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer.body;
 }
 
 function prefixOf(schema: z.ZodType): string | undefined {

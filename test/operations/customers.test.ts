@@ -191,6 +191,21 @@ test('an upsert by external id', async (t) => {
     t.equal((await desk.rest('GET /v1/customers/by-external-id/crm/new')).status, 404);
   });
 
+  await t.test('at most twenty names in all', async (t) => {
+    const externalIds = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`s${n}`, 'many']));
+    for (const path of ['customers', 'contacts']) {
+      const full = await desk.rest(`PUT /v1/${path}/by-external-id/s0/many`, { name: 'x', externalIds });
+      t.equal(full.status, 201);
+      const fresh = Object.fromEntries(Object.keys(externalIds).map((system) => [system, 'fresh']));
+      const more = await desk.rest(`PUT /v1/${path}/by-external-id/crm/21`, { name: 'x', externalIds: fresh });
+      t.match(more, { status: 422, body: { errors: [{ path: 'externalIds' }] } });
+      const id = (full.body.customer ?? full.body.contact).id;
+      const patch = await desk.rest(`PATCH /v1/${path}/${id}`, { externalIds: { more: '1' } });
+      t.match(patch, { status: 422, body: { errors: [{ path: 'externalIds' }] } });
+      t.equal((await desk.rest(`PATCH /v1/${path}/${id}`, { externalIds: { more: '1', s1: null } })).status, 200);
+    }
+  });
+
   await t.test('twenty at once make one', async (t) => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => desk.rest('PUT /v1/customers/by-external-id/crm/race', { name: 'Race' })),

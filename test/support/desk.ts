@@ -1,6 +1,6 @@
 /** A whole desk on a database of its own, spoken to through its doors; the wall clock is in the test's hand. */
 
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Test } from 'tap';
 import { buildApp } from '../../src/app.ts';
 import { newKey } from '../../src/auth/keys.ts';
@@ -40,20 +40,27 @@ export interface TestDesk extends Caller {
   withKey(key: string): Caller;
   /** A workspace whose clock stands at `now` until it is moved, with the reference plan. */
   testWorkspace(now: string, more?: object): Promise<Caller>;
-  inject: Awaited<ReturnType<typeof buildApp>>['server']['inject'];
+  inject: Server['inject'];
+  server: Server;
 }
+
+type Server = Awaited<ReturnType<typeof buildApp>>['server'];
 
 /** Tuesday 2026-11-24 10:00 in Shanghai. */
 export const START = Date.UTC(2026, 10, 24, 2, 0, 0);
 
-export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {}): Promise<TestDesk> {
+export async function openTestDesk(
+  t: Test,
+  environment: NodeJS.ProcessEnv = {},
+  log: Logger = pino({ level: 'silent' }),
+): Promise<TestDesk> {
   const { db } = await openTestDatabase(t);
   const wall = { now: START };
   const app = await buildApp({
     config: loadConfig(environment),
     db,
     services: { secretKey: Buffer.alloc(32, 7), publicUrl: 'http://desk.test', wallClock: () => wall.now },
-    log: pino({ level: 'silent' }),
+    log,
   });
   await app.server.ready();
   t.teardown(() => app.server.close());
@@ -142,5 +149,6 @@ export async function openTestDesk(t: Test, environment: NodeJS.ProcessEnv = {})
       return withKey(made.body.adminKey);
     },
     inject: app.server.inject.bind(app.server) as never,
+    server: app.server,
   };
 }

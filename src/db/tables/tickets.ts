@@ -62,6 +62,7 @@ export const tickets = pgTable(
     index('tickets_created_idx').on(t.workspaceId, t.createdAt, t.id),
     index('tickets_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
     index('tickets_customer_idx').on(t.workspaceId, t.customerId, t.id),
+    index('tickets_contact_idx').on(t.workspaceId, t.contactId, t.id),
     index('tickets_assignee_idx').on(t.workspaceId, t.assigneeId, t.statusCategory, t.id),
     index('tickets_team_idx').on(t.workspaceId, t.teamId, t.statusCategory, t.id),
     index('tickets_status_idx').on(t.workspaceId, t.statusCategory, t.id),

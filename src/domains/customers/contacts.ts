@@ -243,7 +243,9 @@ export const upsertContactByExternalId = write({
     const id = held.names.get(system);
     const changes = new Changes(ctx.now);
     if (id === undefined) {
-      const fields = zNewContact.parse({ ...wanted, externalIds: mergeMap({}, wanted.externalIds) });
+      const externalIds = mergeMap({}, wanted.externalIds);
+      requireFewNames(externalIds);
+      const fields = zNewContact.parse({ ...wanted, externalIds });
       const row = await newContact(ctx, changes, fields, held);
       return { result: { result: 'created' as const, contact: view(ctx, row) }, changes, status: 201 as const };
     }

@@ -207,7 +207,9 @@ export const upsertCustomerByExternalId = write({
     const id = holders.get(system);
     const changes = new Changes(ctx.now);
     if (id === undefined) {
-      const fields = zNewCustomer.parse({ ...patch, externalIds: mergeMap({}, names) });
+      const externalIds = mergeMap({}, names);
+      requireFewNames(externalIds);
+      const fields = zNewCustomer.parse({ ...patch, externalIds });
       const row = await newCustomer(ctx, changes, fields, { tier, holders });
       return { result: { result: 'created' as const, customer: customerView(row) }, changes, status: 201 as const };
     }

@@ -70,8 +70,10 @@ function closesAt({ invitation, template, answer }: SurveyFile): Instant {
 function requireAlive(ctx: Ctx, { invitation, answer }: SurveyFile, ticket: TicketRow): void {
   if (answer !== undefined) return;
   if (invitation.state === 'cancelled') throw new AppError('gone', 'The invitation was taken back.');
-  if (invitation.expiresAt <= ctx.now) throw new AppError('gone', `The invitation expired at ${iso(invitation.expiresAt)}.`);
-  if (!isDone(ticket.statusCategory)) throw new AppError('gone', 'The ticket was reopened: there is no solution to be judged.');
+  if (invitation.expiresAt <= ctx.now)
+    throw new AppError('gone', `The invitation expired at ${iso(invitation.expiresAt)}.`);
+  if (!isDone(ticket.statusCategory))
+    throw new AppError('gone', 'The ticket was reopened: there is no solution to be judged.');
 }
 
 export const getSurvey = read({

@@ -29,7 +29,10 @@ const zQuestion = z
     'zh-CN': zText(300).nullish().describe('In Chinese.'),
     en: zText(300).nullish().describe('In English.'),
   })
-  .meta({ scalar: 'JSON', examples: [{ 'zh-CN': '您对这次服务满意吗？', en: 'Are you satisfied with this service?' }] });
+  .meta({
+    scalar: 'JSON',
+    examples: [{ 'zh-CN': '您对这次服务满意吗？', en: 'Are you satisfied with this service?' }],
+  });
 
 const SurveyDimension = z
   .strictObject({
@@ -112,7 +115,8 @@ export const SurveyTemplate = z
 
 export const zInvitationState = z.enum(['sent', 'answered', 'expired', 'cancelled']).meta({
   id: 'InvitationState',
-  description: 'sent: can be answered. expired: was not answered in time. cancelled: taken back, or the ticket reopened.',
+  description:
+    'sent: can be answered. expired: was not answered in time. cancelled: taken back, or the ticket reopened.',
 });
 
 export const SurveyInvitation = z

@@ -6,8 +6,8 @@ import { AppError } from '../../errors.ts';
 import { read } from '../../operation.ts';
 import { ratio, summarize } from '../../rules/satisfaction.ts';
 import { iso } from '../model.ts';
-import { Satisfaction, satisfactionFields } from './model.ts';
 import { countSatisfaction } from './counts.ts';
+import { Satisfaction, satisfactionFields } from './model.ts';
 
 const MONTH = 30 * 86_400;
 

@@ -4,19 +4,28 @@ import type { Actor } from '../../auth/policy.ts';
 import type { Services, Workspace } from '../../context.ts';
 import type { Db } from '../../db/connect.ts';
 import { getWorkspace } from '../workspaces/store.ts';
-import { findWorkspaceIdOfInvitation } from './store.ts';
+import { findHomeOfInvitation } from './store.ts';
 import { readSurveyToken } from './token.ts';
 
-/** Null for a token that is not ours. What the actor may do by it, the operations say. */
+export interface SurveySession {
+  workspace: Workspace;
+  /** What they may do by the link, the operations say. */
+  actor: Actor;
+  /** Language they were asked in. */
+  language: 'zh-CN' | 'en';
+}
+
+/** Null for a token that is not ours. */
 export async function openSurveySession(
   db: Db,
-  services: Pick<Services, 'secretKey'>,
+  { secretKey }: Pick<Services, 'secretKey'>,
   token: string,
-): Promise<{ workspace: Workspace; actor: Actor } | null> {
-  const invitationId = readSurveyToken(services.secretKey, token);
-  const workspaceId = invitationId === null ? undefined : await findWorkspaceIdOfInvitation(db, invitationId);
-  if (invitationId === null || workspaceId === undefined) return null;
-  return { workspace: await getWorkspace(db, workspaceId), actor: surveyActor(invitationId) };
+): Promise<SurveySession | null> {
+  const invitationId = readSurveyToken(secretKey, token);
+  const home = invitationId === null ? undefined : await findHomeOfInvitation(db, invitationId);
+  if (invitationId === null || home === undefined) return null;
+  const { workspaceId, language } = home;
+  return { workspace: await getWorkspace(db, workspaceId), actor: surveyActor(invitationId), language };
 }
 
 /** A customer who shows a link instead of a key: they see and answer that survey, and nothing else. */

@@ -61,17 +61,20 @@ export async function getInvitation(
   return row;
 }
 
-/** The number of the workspace an invitation belongs to: by its id alone, for whoever comes by a link. */
-export async function findWorkspaceIdOfInvitation(db: Db, invitationId: string): Promise<number | undefined> {
-  const query = statement(db, 'find_workspace_of_invitation', (orm, name) =>
+/** Which workspace an invitation belongs to, by its id alone: for whoever comes by a link. */
+export async function findHomeOfInvitation(
+  db: Db,
+  invitationId: string,
+): Promise<Pick<InvitationRow, 'workspaceId' | 'language'> | undefined> {
+  const query = statement(db, 'find_home_of_invitation', (orm, name) =>
     orm
-      .select({ workspaceId: surveyInvitations.workspaceId })
+      .select({ workspaceId: surveyInvitations.workspaceId, language: surveyInvitations.language })
       .from(surveyInvitations)
       .where(eq(surveyInvitations.id, bound(surveyInvitations.id, 'id')))
       .prepare(name),
   );
   const [row] = await query.execute({ id: invitationId });
-  return row?.workspaceId;
+  return row;
 }
 
 /** Invitations of a ticket that can still be answered at this instant. */
@@ -117,7 +120,11 @@ export async function findAnswer(db: Db, workspaceId: number, invitationId: stri
 }
 
 /** Ids of answers by the invitation they answer; one statement. */
-export async function listAnswerIds(db: Db, workspaceId: number, invitationIds: string[]): Promise<Map<string, string>> {
+export async function listAnswerIds(
+  db: Db,
+  workspaceId: number,
+  invitationIds: string[],
+): Promise<Map<string, string>> {
   const query = statement(db, 'list_answer_ids', (orm, name) =>
     orm
       .select({ id: surveyAnswers.id, invitationId: surveyAnswers.invitationId })

@@ -2,7 +2,6 @@
 
 import { requireStaff } from '../../auth/policy.ts';
 import type { Ctx } from '../../context.ts';
-import type { Row } from '../../db/rows.ts';
 import { surveyTemplates } from '../../db/tables/surveys.ts';
 import { AppError, type FieldError, invalid } from '../../errors.ts';
 import type { Operation } from '../../operation.ts';
@@ -63,7 +62,11 @@ export const templateResource: Resource = {
   list: forStaff(plainResource.list),
 };
 
-function requireSound({ scale, lowThreshold, dimensions }: Pick<SurveyTemplateRow, 'scale' | 'lowThreshold' | 'dimensions'>) {
+function requireSound({
+  scale,
+  lowThreshold,
+  dimensions,
+}: Pick<SurveyTemplateRow, 'scale' | 'lowThreshold' | 'dimensions'>) {
   if (lowThreshold >= scale) {
     throw invalid('lowThreshold', `Expected at most ${scale - 1}: the highest point is never low.`, 'out_of_range');
   }

@@ -2,7 +2,7 @@
 
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
-import { requireStaff, requireVisibleTicket, seesInternal } from '../../auth/policy.ts';
+import { requireStaff, requireVisibleTicket, type Scope, seesInternal } from '../../auth/policy.ts';
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
 import { columnsOf, findByIds, type OwnedTable } from '../../db/rows.ts';
@@ -156,6 +156,7 @@ function byId(
   description: string,
   model: z.ZodType,
   table: OwnedTable,
+  scope: Scope,
   view: (row: never, ctx: Ctx) => unknown,
 ): Relation {
   return {
@@ -165,7 +166,9 @@ function byId(
     model,
     many: false,
     async load(ctx, parents) {
-      const ids = parents.map((parent) => parent[`${name}Id`] as string | null);
+      // Who may not read it by itself does not get it by a detour.
+      const readable = ctx.actor.scopes.has(scope);
+      const ids = parents.map((parent) => (readable ? (parent[`${name}Id`] as string | null) : null));
       const rows = await findByIds(ctx.db, table, ctx.workspace.workspaceId, ids);
       return ids.map((id) => {
         const row = id === null ? undefined : rows.get(id);
@@ -209,10 +212,38 @@ const lastMessageRelation: Relation = {
 };
 
 const onTicket = [
-  byId('customer', 'Whose it is.', Customer, customers, customerView as (row: never) => unknown),
-  byId('contact', 'Who asked.', Contact, contacts, (row: never, ctx) => contactView(row, ctx.workspace.language)),
-  byId('assignee', 'Who works on it.', Agent, agents, agentView as (row: never) => unknown),
-  byId('team', 'Whose queue it is in.', Team, teams, teamView as (row: never) => unknown),
+  byId(
+    'customer',
+    'Whose it is; null also for callers without customers:read.',
+    Customer,
+    customers,
+    'customers:read',
+    customerView as (row: never) => unknown,
+  ),
+  byId(
+    'contact',
+    'Who asked; null also for callers without customers:read.',
+    Contact,
+    contacts,
+    'customers:read',
+    (row: never, ctx) => contactView(row, ctx.workspace.language),
+  ),
+  byId(
+    'assignee',
+    'Who works on it; null also for callers without agents:read.',
+    Agent,
+    agents,
+    'agents:read',
+    agentView as (row: never) => unknown,
+  ),
+  byId(
+    'team',
+    'Whose queue it is in; null also for callers without agents:read.',
+    Team,
+    teams,
+    'agents:read',
+    teamView as (row: never) => unknown,
+  ),
   clocksRelation,
   lastMessageRelation,
 ];

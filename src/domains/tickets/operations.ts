@@ -10,7 +10,7 @@ import { bound } from '../../db/connect.ts';
 import { takeNumber } from '../../db/numbers.ts';
 import { equals, type Filter, filter, readPage } from '../../db/page.ts';
 import { columnsOf } from '../../db/rows.ts';
-import { customers, externalIds as externalIdTable } from '../../db/tables/customers.ts';
+import { customers } from '../../db/tables/customers.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -18,6 +18,7 @@ import { read, write } from '../../operation.ts';
 import { searchQuery, searchVector } from '../../rules/search.ts';
 import { getContact, getCustomer } from '../customers/store.ts';
 import { zExternalIdsPatch, zKey, zText } from '../model.ts';
+import { findNamed, nameThing, requireFreeNames } from '../names.ts';
 import { patchOf } from '../resource.ts';
 import { requireAgents, requireTeams } from '../workspaces/store.ts';
 import {
@@ -30,7 +31,7 @@ import {
   zTicketId,
 } from './model.ts';
 import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
-import { findByExternalId, getTicket, getTicketFile, type TicketRow, ticketView } from './store.ts';
+import { getTicket, getTicketFile, type TicketRow, ticketView } from './store.ts';
 import { requireWords, statusOf } from './words.ts';
 
 export const createTicket = write({
@@ -45,7 +46,7 @@ export const createTicket = write({
     const { workspaceId } = ctx.workspace;
     const { message, createdBy, ...fields } = input;
     const { customer, attributes } = await whose(ctx, input);
-    await requireFreeNames(ctx, input.externalIds, null);
+    requireFreeNames(await findNamed(ctx.db, workspaceId, 'ticket', input.externalIds), null);
     await requireAgents(ctx.db, workspaceId, [input.assigneeId], 'assigneeId');
     await requireTeams(ctx.db, workspaceId, [input.teamId], 'teamId');
     const draft = { ...fields, ...attributes, closeCode: null } as TicketRow;
@@ -71,7 +72,7 @@ export const createTicket = write({
     }) as TicketRow;
     const created: Happening = { type: 'created', data: createdData(ctx, ticket, createdBy) };
     if (message !== null) addFirstMessage(ctx, changes, ticket, message, createdBy);
-    nameTicket(changes, ticket, {}, input.externalIds);
+    nameThing(changes, 'ticket', ticket, {}, input.externalIds);
     // A tier that changes at this very moment must not pass the new ticket by.
     if (customer !== null) changes.guard(customers, customer);
     const settled = settle(ctx, changes, { ticket, history: [], clocks: [] }, levels, [created], { revision: 1 });
@@ -129,41 +130,6 @@ async function whose(ctx: Ctx, input: { customerId: string | null; contactId: st
   return { customer, attributes: { customerId, contactId: input.contactId, tier: customer?.tier ?? null } };
 }
 
-/** 409 naming the field when another ticket has one of these names. */
-async function requireFreeNames(ctx: Ctx, names: Record<string, string>, own: string | null): Promise<void> {
-  for (const [system, value] of Object.entries(names)) {
-    const holder = await findByExternalId(ctx.db, ctx.workspace.workspaceId, 'ticket', system, value);
-    if (holder !== null && holder !== own) {
-      const message = `${holder} has this name.`;
-      throw new AppError('already_exists', message, [
-        { path: `externalIds.${system}`, message, code: 'already_exists' },
-      ]);
-    }
-  }
-}
-
-/** The index of names follows the ticket's own map. */
-export function nameTicket(
-  changes: Changes,
-  ticket: { workspaceId: number; id: string },
-  before: Record<string, string>,
-  after: Record<string, string>,
-): void {
-  const row = (system: string, value: string) => ({
-    workspaceId: ticket.workspaceId,
-    resource: 'ticket' as const,
-    system,
-    value,
-    subject: ticket.id,
-  });
-  for (const [system, value] of Object.entries(before)) {
-    if (after[system] !== value) changes.delete(externalIdTable, row(system, value));
-  }
-  for (const [system, value] of Object.entries(after)) {
-    if (before[system] !== value) changes.insert(externalIdTable, row(system, value));
-  }
-}
-
 /** What a ticket is found by, beside its messages. */
 export function ticketSearch(ticket: Pick<TicketRow, 'subject' | 'tags' | 'externalIds'>): string {
   return searchVector([
@@ -197,8 +163,8 @@ export const getTicketByExternalId = read({
   output: Ticket,
   async run(ctx, { system, value }) {
     const { workspaceId } = ctx.workspace;
-    const id = await findByExternalId(ctx.db, workspaceId, 'ticket', system, value);
-    if (id === null) throw notFound('ticket');
+    const id = (await findNamed(ctx.db, workspaceId, 'ticket', { [system]: value })).get(system);
+    if (id === undefined) throw notFound('ticket');
     const ticket = await getTicket(ctx.db, workspaceId, id);
     requireVisibleTicket(ctx.actor, ticket);
     return ticketView(ticket);
@@ -321,14 +287,14 @@ export const updateTicket = write({
       Object.assign(draft, (await whose(ctx, draft)).attributes);
     }
     await requireWords(ctx, draft, ticket, 'edit');
-    await requireFreeNames(ctx, draft.externalIds, ticket.id);
+    requireFreeNames(await findNamed(ctx.db, ticket.workspaceId, 'ticket', draft.externalIds), ticket.id);
     const levels = await loadLevels(ctx, [file.history]);
     const changes = new Changes(ctx.now);
     const settled = settle(ctx, changes, file, levels, attributeHappenings(ctx, ticket, draft), {
       ...draft,
       search: ticketSearch(draft),
     } as never);
-    nameTicket(changes, ticket, ticket.externalIds, draft.externalIds);
+    nameThing(changes, 'ticket', ticket, ticket.externalIds, draft.externalIds);
     changes.event('ticket.updated', ticket.id, { ...ticketFacts(settled.ticket), changed: Object.keys(patch) });
     return { result: answerOf(settled), changes };
   },

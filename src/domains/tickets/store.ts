@@ -3,7 +3,6 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import { bound, type Db, statement } from '../../db/connect.ts';
 import { columnsOf, findById, findByIds } from '../../db/rows.ts';
-import { externalIds } from '../../db/tables/customers.ts';
 import { clocks, messages, ticketEvents, tickets } from '../../db/tables/tickets.ts';
 import { notFound } from '../../errors.ts';
 import type { Instant } from '../../rules/calendar.ts';
@@ -157,32 +156,6 @@ export async function listLastMessages(
   const uuids = ids.map((id) => messages.ticketId.mapToDriverValue(id));
   const rows = (await query.execute({ workspace: workspaceId, ids: uuids })) as MessageRow[];
   return new Map(rows.map((row) => [row.ticketId, row]));
-}
-
-/** What another system's name stands for here, or null. */
-export async function findByExternalId(
-  db: Db,
-  workspaceId: number,
-  resource: 'customer' | 'contact' | 'ticket',
-  system: string,
-  value: string,
-): Promise<string | null> {
-  const query = statement(db, 'find_external_id', (orm, name) =>
-    orm
-      .select({ subject: externalIds.subject })
-      .from(externalIds)
-      .where(
-        and(
-          eq(externalIds.workspaceId, sql.placeholder('workspace')),
-          sql`${externalIds.resource} = ${sql.placeholder('resource')}`,
-          eq(externalIds.system, sql.placeholder('system')),
-          eq(externalIds.value, sql.placeholder('value')),
-        ),
-      )
-      .prepare(name),
-  );
-  const [row] = await query.execute({ workspace: workspaceId, resource, system, value });
-  return row?.subject ?? null;
 }
 
 /** Ids of the tickets of this customer that are still worked on. */

@@ -194,7 +194,8 @@ function failures(of: Circumstances): Json {
     400,
     401,
     ...(of.operation.scope !== null ? [403] : []),
-    ...(of.inPath || (!of.asksByQuery && namesOthers(of.operation.input)) ? [404] : []),
+    // What a body names by its id, key or token may be nobody's; a filter that does is an empty page.
+    ...(of.inPath || of.hasBody ? [404] : []),
     ...(writes ? [409] : []),
     ...(of.guarded ? [412] : []),
     ...(of.asksByQuery ? [] : [413, 415]),
@@ -204,22 +205,6 @@ function failures(of: Circumstances): Json {
   ];
   const known = statuses.map((status) => [String(status), { $ref: `#/components/responses/${responseName(status)}` }]);
   return { ...Object.fromEntries(known), default: { $ref: '#/components/responses/Problem' } };
-}
-
-/** True when an id stands anywhere in the input: it may be nobody's. */
-function namesOthers(schema: z.ZodType): boolean {
-  if (schema.meta()?.scalar === 'ID') return true;
-  const def = schema.def as unknown as {
-    type: string;
-    innerType?: z.ZodType;
-    in?: z.ZodType;
-    element?: z.ZodType;
-    options?: z.ZodType[];
-    shape?: Record<string, z.ZodType>;
-  };
-  return [def.innerType, def.in, def.element, ...(def.options ?? []), ...Object.values(def.shape ?? {})].some(
-    (inner) => inner !== undefined && namesOthers(inner),
-  );
 }
 
 const RESPONSE_NAMES: Record<number, string> = {

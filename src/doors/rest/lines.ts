@@ -1,0 +1,116 @@
+/** NDJSON in: the lines of a stream with their numbers, in batches, a batch as soon as it is full or nothing more is there. */
+
+import { isUtf8 } from 'node:buffer';
+import type { FieldError } from '../../errors.ts';
+
+/** Bytes of one line, without its end. */
+export const LONGEST_LINE = 1024 * 1024;
+/** Bytes of one batch; a single line may be longer. */
+const LARGEST_BATCH = 2 * 1024 * 1024;
+/** A batch that is not full waits so long for more. Milliseconds. */
+const PATIENCE = 25;
+
+/** A line as text, or what is wrong with it. Empty lines are counted and left out. */
+export interface TextLine {
+  line: number;
+  text: string;
+  fault?: FieldError;
+}
+
+const NEWLINE = 10;
+
+class Splitter {
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #line = 0;
+
+  *push(chunk: Buffer): Generator<TextLine> {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      this.#add(chunk.subarray(from, end));
+      from = end + 1;
+      yield* this.end();
+    }
+    this.#add(chunk.subarray(from));
+  }
+
+  /** What stands since the last end of a line. */
+  *end(): Generator<TextLine> {
+    const bytes = Buffer.concat(this.#parts);
+    const tooLong = this.#bytes > LONGEST_LINE;
+    this.#parts = [];
+    this.#bytes = 0;
+    this.#line += 1;
+    const line = this.#line;
+    const fault = (message: string, code: string) => ({ line, text: '', fault: { path: '', message, code } });
+    if (tooLong) yield fault(`A line has at most ${LONGEST_LINE} bytes.`, 'too_big');
+    else if (!isUtf8(bytes)) yield fault('The line is not UTF-8.', 'invalid_character');
+    else {
+      const text = (line === 1 ? bytes.toString().replace(/^\uFEFF/, '') : bytes.toString()).trim();
+      if (text !== '') yield { line, text };
+    }
+  }
+
+  /** What a line holds beyond its limit is counted, not kept. */
+  #add(bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    if (bytes.length > 0 && this.#bytes <= LONGEST_LINE) this.#parts.push(bytes);
+  }
+}
+
+/**
+ * The lines in batches of at most `most`. `eager` gives out what is there when no more comes for a moment, so that who
+ * sends a line and waits for its result gets it. The stream is read no further ahead than one chunk.
+ */
+export async function* batchesOf(
+  stream: AsyncIterable<Buffer>,
+  most: number,
+  { eager }: { eager: boolean },
+): AsyncGenerator<TextLine[]> {
+  const splitter = new Splitter();
+  const chunks = stream[Symbol.asyncIterator]();
+  let batch: TextLine[] = [];
+  let size = 0;
+  const taken = () => {
+    const full = batch;
+    batch = [];
+    size = 0;
+    return full;
+  };
+  let next = nextOf(chunks);
+  for (;;) {
+    const chunk = eager && batch.length > 0 ? await patiently(next) : await next;
+    if (chunk === null) {
+      yield taken();
+      continue;
+    }
+    for (const line of chunk.done ? splitter.end() : splitter.push(chunk.value)) {
+      if (batch.length >= most || (batch.length > 0 && size + line.text.length > LARGEST_BATCH)) yield taken();
+      batch.push(line);
+      size += line.text.length;
+    }
+    if (chunk.done) break;
+    next = nextOf(chunks);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** It may fail while nobody waits for it; whoever does is told. */
+function nextOf(chunks: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+  const next = chunks.next();
+  next.catch(() => undefined);
+  return next;
+}
+
+/** Null when it takes longer than the patience. */
+async function patiently<T>(promise: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE, null);
+  });
+  try {
+    return await Promise.race([promise, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
