@@ -509,6 +509,7 @@ CREATE INDEX "survey_invitations_ticket_idx" ON "survey_invitations" USING btree
 CREATE INDEX "survey_invitations_sent_idx" ON "survey_invitations" USING btree ("workspace_id","sent_at","id");
 CREATE UNIQUE INDEX "survey_templates_automatic_key" ON "survey_templates" USING btree ("workspace_id") WHERE automatic;
 CREATE INDEX "clocks_due_idx" ON "clocks" USING btree ("workspace_id","due_at");
+CREATE INDEX "clocks_started_idx" ON "clocks" USING btree ("workspace_id","started_at");
 CREATE INDEX "messages_ticket_idx" ON "messages" USING btree ("workspace_id","ticket_id","id");
 CREATE INDEX "messages_search_idx" ON "messages" USING gin ("search");
 CREATE INDEX "tickets_created_idx" ON "tickets" USING btree ("workspace_id","created_at","id");

@@ -26,7 +26,8 @@ async function main(): Promise<void> {
   console.log(`\n  Tierdesk at ${url}, test workspace ${workspace.id}, times in ${workspace.timeZone}`);
   await tellLives(new Desk(url, adminKey), workspace);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`\n  Eleven days in ${seconds} s. To look around in them:\n\n  export TIERDESK_KEY=${adminKey}\n`);
+  console.log(`\n  Eleven days in ${seconds} s. To look around in them (${url}/docs, ${url}/graphiql):\n`);
+  console.log(`curl -H "Authorization: Bearer ${adminKey}" "${url}/v1/tickets?include=clocks"\n`);
 }
 
 function options() {

@@ -18,26 +18,32 @@ import { customerFields } from './domains/customers/graphql.ts';
 import { customerRelations } from './domains/customers/operations.ts';
 import { customerRoutes } from './domains/customers/rest.ts';
 import { eventFields } from './domains/events/graphql.ts';
+import { listEvents } from './domains/events/operations.ts';
 import { eventRoutes } from './domains/events/rest.ts';
+import { reportFields } from './domains/reports/graphql.ts';
+import { reportRoutes } from './domains/reports/rest.ts';
 import { serviceLevelFields } from './domains/service-levels/graphql.ts';
 import { serviceLevelRoutes } from './domains/service-levels/rest.ts';
 import { surveyFields } from './domains/surveys/graphql.ts';
 import { surveyRoutes } from './domains/surveys/rest.ts';
 import { ticketRelations } from './domains/tickets/clocks.ts';
 import { ticketFields } from './domains/tickets/graphql.ts';
-import { ticketRoutes } from './domains/tickets/rest.ts';
+import { ticketBulk, ticketRoutes } from './domains/tickets/rest.ts';
 import { tierFields } from './domains/tiers/graphql.ts';
 import { tierRoutes } from './domains/tiers/rest.ts';
 import { workspaceFields } from './domains/workspaces/graphql.ts';
 import { workspaceRoutes } from './domains/workspaces/rest.ts';
+import { Pulse } from './doors/follow.ts';
 import { type Field, idArgument } from './doors/graphql/field.ts';
 import { registerGraphql } from './doors/graphql/server.ts';
+import { type BulkRoute, registerBulk } from './doors/rest/bulk.ts';
 import { registerHealth } from './doors/rest/health.ts';
 import { registerTokenEndpoint } from './doors/rest/oauth.ts';
 import { openapi } from './doors/rest/openapi.ts';
 import { registerPages } from './doors/rest/pages.ts';
 import { answerOf, pathParameters, type Route, registerRoutes } from './doors/rest/route.ts';
 import { createServer } from './doors/rest/server.ts';
+import { registerEventStream } from './doors/rest/stream.ts';
 import { registerSurveyPages } from './doors/rest/survey.ts';
 import { ID_PREFIXES, type IdKind } from './ids.ts';
 import { advanceTestClock } from './jobs/timekeeper.ts';
@@ -48,6 +54,8 @@ export interface Domain {
   name: string;
   routes: Route[];
   fields: Field[];
+  /** What can be sent by many lines at once. */
+  bulk?: BulkRoute[];
 }
 
 export const DOMAINS: Domain[] = [
@@ -55,14 +63,16 @@ export const DOMAINS: Domain[] = [
   { name: 'tiers', routes: tierRoutes, fields: tierFields },
   { name: 'customers', routes: customerRoutes, fields: customerFields },
   { name: 'service-levels', routes: serviceLevelRoutes, fields: serviceLevelFields },
-  { name: 'tickets', routes: ticketRoutes, fields: ticketFields },
+  { name: 'tickets', routes: ticketRoutes, fields: ticketFields, bulk: ticketBulk },
   { name: 'surveys', routes: surveyRoutes, fields: surveyFields },
+  { name: 'reports', routes: reportRoutes, fields: reportFields },
   { name: 'events', routes: eventRoutes, fields: eventFields },
 ];
 
 export const RELATIONS: Relation[] = [...ticketRelations, ...customerRelations];
 
 export const ROUTES = DOMAINS.flatMap((domain) => domain.routes);
+export const BULK = DOMAINS.flatMap((domain) => domain.bulk ?? []);
 export const FIELDS = DOMAINS.flatMap((domain) => domain.fields);
 
 const ROOT = join(import.meta.dirname, '..');
@@ -129,7 +139,9 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
     saved(workspace: Workspace, changes: Changes) {
       if (changes.entries.some(({ table }) => accessTables.has(table))) authenticator.forget(workspace.workspaceId);
       if (changes.entries.some(({ table }) => table === timers)) onTimer.call();
+      if (changes.events.length > 0) desk.pulse.beat();
     },
+    pulse: new Pulse(),
     observe(operation, door, code, seconds) {
       durations.observe({ operation, door, code }, seconds);
     },
@@ -152,6 +164,13 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
       request.session = await authenticator.authenticate(request.headers.authorization);
     });
     registerRoutes(guarded, desk, ROUTES);
+    registerEventStream(guarded, desk, listEvents, (request) =>
+      authenticator.authenticate(request.headers.authorization),
+    );
+    await registerBulk(guarded, desk, BULK, {
+      sessionOf: (authorization) => authenticator.authenticate(authorization),
+      idleSeconds: config.requestTimeoutSeconds,
+    });
     await registerGraphql(guarded, desk, config, {
       sdl: readdirSync(SCHEMA)
         .filter((file) => file.endsWith('.graphql'))

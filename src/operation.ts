@@ -116,6 +116,8 @@ export interface Desk {
   pathParameters: Map<string, string[]>;
   /** After a save: caches to forget, timers to look at. */
   saved(workspace: Workspace, changes: Changes): void;
+  /** Beats when events were saved here, for those who follow the feed. */
+  pulse: { beat(): void; wait(ms: number, signal: AbortSignal): Promise<boolean> };
   observe(operation: string, door: Door, code: string, seconds: number): void;
 }
 

@@ -27,6 +27,7 @@ export interface Ticket {
   status: string;
   surveyAt: string | null;
   reopenCount: number;
+  createdAt: string;
   clocks: Clock[];
 }
 
@@ -86,7 +87,7 @@ export class Desk {
 
   /** The feed from an event on, that one not included. */
   async events(after: string | null, types: string[]): Promise<DeskEvent[]> {
-    const query = new URLSearchParams(types.map((type) => ['type', type]));
+    const query = new URLSearchParams(types.map((type): [string, string] => ['type', type]));
     query.set('limit', '200');
     if (after !== null) query.set('after', after);
     return (await this.get<{ data: DeskEvent[] }>(`/events?${query}`)).data;

@@ -40,7 +40,7 @@ export class Screen {
   }
 
   step(at: string, text: string, style: Style = 'bold'): void {
-    print(`  ${paint('dim', this.time(at).padStart(19))}  ${paint(style, text)}`);
+    print(`  ${paint('dim', this.time(at))}  ${paint(style, text)}`);
   }
 
   detail(text: string, style: Style = 'dim'): void {
@@ -99,7 +99,7 @@ export class Screen {
       print(`   ${paint('bold', `#${number} ${subject}`)} ${paint('dim', `(${tier})`)}`);
       for (const clock of clocks) {
         const style: Style = clock.breached ? 'red' : clock.state === 'met' ? 'green' : 'dim';
-        const facts = `${nameOf(clock).padEnd(17)} within ${targetOf(clock).padEnd(16)} due ${this.time(clock.dueAt).padEnd(21)}`;
+        const facts = `${nameOf(clock).padEnd(17)} within ${targetOf(clock).padEnd(16)} due ${this.time(clock.dueAt)} `;
         print(`     ${facts} ${paint(style, verdictOf(clock))}`);
       }
     }
@@ -120,7 +120,7 @@ export class Screen {
     }).formatToParts(new Date(at));
     const part = (type: string) => parts.find((candidate) => candidate.type === type)!.value;
     const month = part('month').slice(0, 3);
-    return `${part('weekday')} ${part('day')} ${month} ${part('hour')}:${part('minute')}:${part('second')}`;
+    return `${part('weekday')} ${part('day').padStart(2)} ${month} ${part('hour')}:${part('minute')}:${part('second')}`;
   }
 }
 
@@ -147,18 +147,25 @@ function targetOf({ target }: Clock): string {
   const days = /^P(\d+)D$/.exec(target)?.[1];
   if (days !== undefined) return `${days} working ${days === '1' ? 'day' : 'days'}`;
   const [, hours = 0, minutes = 0, seconds = 0] = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(target) ?? [];
-  return spanOf(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds), false);
+  const parts: [unknown, string][] = [
+    [hours, 'h'],
+    [minutes, 'min'],
+    [seconds, 's'],
+  ];
+  return parts.flatMap(([count, unit]) => (Number(count) > 0 ? [`${count} ${unit}`] : [])).join(' ');
 }
 
-/** 5400 -> `1 h 30 min`. */
-export function spanOf(seconds: number, withDays = true): string {
-  const days = withDays ? Math.floor(seconds / 86_400) : 0;
+/** 5400 -> `1 h 30 min`; 431330 -> `4 days 23 h`: the two largest units say enough. */
+function spanOf(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
   const parts: [number, string][] = [
     [days, days === 1 ? 'day' : 'days'],
-    [Math.floor((seconds - days * 86_400) / 3600), 'h'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
     [Math.floor(seconds / 60) % 60, 'min'],
     [seconds % 60, 's'],
   ];
-  const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count} ${unit}`);
-  return said.length === 0 ? '0 s' : said.join(' ');
+  const largest = parts.findIndex(([count]) => count > 0);
+  if (largest === -1) return '0 s';
+  const said = parts.slice(largest, largest + 2).filter(([count]) => count > 0);
+  return said.map(([count, unit]) => `${count} ${unit}`).join(' ');
 }

@@ -113,7 +113,8 @@ export function ask(url: string, { method = 'GET', headers = {}, body, rawPath, 
       },
     );
     sent.on('error', reject);
-    if (timeout !== undefined) sent.setTimeout(timeout, () => sent.destroy(new Error(`No answer within ${timeout} ms`)));
+    if (timeout !== undefined)
+      sent.setTimeout(timeout, () => sent.destroy(new Error(`No answer within ${timeout} ms`)));
     sent.end(body);
   });
 }

@@ -175,6 +175,7 @@ export const clocks = pgTable(
     primaryKey({ name: 'clocks_pkey', columns: [t.workspaceId, t.id] }),
     unique('clocks_cycle_key').on(t.workspaceId, t.ticketId, t.metric, t.cycle),
     index('clocks_due_idx').on(t.workspaceId, t.dueAt),
+    index('clocks_started_idx').on(t.workspaceId, t.startedAt),
     foreignKey({
       name: 'clocks_ticket_fkey',
       columns: [t.workspaceId, t.ticketId],

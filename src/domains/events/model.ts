@@ -25,7 +25,9 @@ export const listEventFields = {
     .string()
     .max(200)
     .optional()
-    .describe('sequence of the last event that was read; from the beginning unless told.'),
+    .describe(
+      'sequence of the last event that was read; from the beginning unless told. end: nothing yet, and a nextCursor to go on from.',
+    ),
   limit: z.int().min(1).max(200).default(50).describe('How many, 1 to 200.'),
   type: z.array(zText(60)).max(50).optional().describe('These types alone.'),
   subject: zText(60).optional().describe('About this one alone.'),

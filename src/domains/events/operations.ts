@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { handPageCursors } from '../../db/page.ts';
 import { read } from '../../operation.ts';
 import { EventPage, listEventFields } from './model.ts';
-import { decodeSequence, eventView, listEventRows } from './store.ts';
+import { decodeSequence, encodeSequence, eventView, findEndOfFeed, listEventRows } from './store.ts';
 
 export const listEvents = read({
   name: 'listEvents',
@@ -15,6 +15,9 @@ export const listEvents = read({
   input: z.strictObject(listEventFields),
   output: EventPage,
   async run(ctx, { after, limit, type, subject }) {
+    if (after === 'end') {
+      return { data: [], nextCursor: encodeSequence(await findEndOfFeed(ctx.db, ctx.services.epoch)) };
+    }
     const rows = await listEventRows(ctx.db, ctx.workspace.workspaceId, ctx.services.epoch, {
       after: after === undefined ? null : decodeSequence(after),
       limit: limit + 1,

@@ -35,6 +35,12 @@ export function decodeSequence(sequence: string): Position {
   return position;
 }
 
+/** Before whatever is not committed yet: a reader who starts here sees all that comes from now on. */
+export async function findEndOfFeed(db: Db, epoch: number): Promise<Position> {
+  const answer = await db.pool.query<{ tx: string }>('select pg_snapshot_xmin(pg_current_snapshot())::text as tx');
+  return { ...START, epoch, tx: answer.rows[0]!.tx };
+}
+
 export interface EventQuery {
   after: Position | null;
   limit: number;

@@ -3,6 +3,7 @@
 import { connection, type Field, mutation, query } from '../../doors/graphql/field.ts';
 import { explainTicketClock, listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
+import { importTicket } from './import.ts';
 import { createTicket, getTicketByExternalId, listTickets, readTicket, updateTicket } from './operations.ts';
 import {
   acceptTicket,
@@ -22,6 +23,7 @@ import {
 export const ticketFields: Field[] = [
   mutation(createTicket, 'ticket'),
   connection(listTickets, 'tickets'),
+  mutation(importTicket, 'imported'),
   query(readTicket, 'ticket'),
   mutation(updateTicket, 'ticket'),
   query(getTicketByExternalId, 'ticketByExternalId'),

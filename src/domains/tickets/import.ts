@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { requireStaff } from '../../auth/policy.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
+import { customers } from '../../db/tables/customers.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, type FieldError, invalid, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -20,7 +21,6 @@ import { checkEventFields, type OrderedEvent, pastOf, requirePast } from './impo
 import { createdData, ticketSearch } from './operations.ts';
 import { type Happening, settle, ticketFacts } from './settle.ts';
 import { type TicketRow, ticketView } from './store.ts';
-import { isDone } from './words.ts';
 
 type Answer = z.input<typeof ImportedTicket>;
 
@@ -84,7 +84,7 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
   const events = pastOf(input.events, loaded.terms);
   requirePast(events, ctx.now);
   requireWordsOfPast(loaded, input, events);
-  const who = whose(loaded, input);
+  const { customer, attributes } = whose(loaded, input);
   if (input.assigneeId !== null && !loaded.agents.has(input.assigneeId)) throw notFound('agent', 'assigneeId');
   if (input.teamId !== null && !loaded.teams.has(input.teamId)) throw notFound('team', 'teamId');
 
@@ -95,12 +95,12 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
     statusCategory: created.status!,
     priority: input.priority,
     kind: input.kind,
-    tier: who.tier,
+    tier: attributes.tier,
   };
   const { surveyed, ...standing } = standingAfter(events, start);
   const ticket = changes.insert(tickets, {
     ...fields,
-    ...who,
+    ...attributes,
     ...start,
     workspaceId: ctx.workspace.workspaceId,
     id: newId('ticket'),
@@ -114,6 +114,8 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
     createdAt: created.at,
     updatedAt: ctx.now,
   }) as TicketRow;
+  // A tier that changes at this very moment must not pass the ticket by.
+  if (customer !== undefined) changes.guard(customers, customer);
   nameThing(changes, 'ticket', ticket, {}, input.externalIds);
   const happenings = events.map((event) => happeningOf(ctx, changes, ticket, event));
   happenings[0]!.data = { ...createdData(ctx, ticket, created.by ?? 'customer'), ...happenings[0]!.data, line };
@@ -189,7 +191,7 @@ function requireWordsOfPast(loaded: Loaded, input: ImportTicket, events: readonl
   if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
 }
 
-/** Whose ticket it is and was: the customer named, or the contact's; with the tier they had, or have. */
+/** Whose ticket it is and was: the customer named, or the contact's; with the tier they had, or have: then `customer` is who it rests on. */
 function whose(loaded: Loaded, input: ImportTicket) {
   const contactId = contactIdOf(input, loaded.idOf);
   const contact = contactId === null ? undefined : loaded.contacts.get(contactId);
@@ -211,7 +213,8 @@ function whose(loaded: Loaded, input: ImportTicket) {
     throw notFound('customer', input.customerExternalId ? 'customerExternalId' : 'customerId');
   }
   if (input.tier) requireTier(loaded.tiers, input.tier, 'tier');
-  return { customerId, contactId, tier: input.tier === undefined ? (customer?.tier ?? null) : input.tier };
+  const attributes = { customerId, contactId, tier: input.tier === undefined ? (customer?.tier ?? null) : input.tier };
+  return { customer: input.tier === undefined ? customer : undefined, attributes };
 }
 
 /** The event as the history keeps it; what was written becomes a message. */

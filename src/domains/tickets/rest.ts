@@ -1,8 +1,10 @@
 /** REST lines of the tickets domain. */
 
+import { type BulkRoute, bulk } from '../../doors/rest/bulk.ts';
 import { type Route, route } from '../../doors/rest/route.ts';
 import { explainTicketClock, listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
+import { importTicket } from './import.ts';
 import { createTicket, getTicketByExternalId, listTickets, readTicket, updateTicket } from './operations.ts';
 import {
   acceptTicket,
@@ -22,6 +24,7 @@ import {
 export const ticketRoutes: Route[] = [
   route('POST /tickets', createTicket),
   route('GET /tickets', listTickets),
+  route('POST /tickets/import', importTicket),
   route('GET /tickets/:ticketId', readTicket),
   route('PATCH /tickets/:ticketId', updateTicket),
   route('GET /tickets/by-external-id/:system/:value', getTicketByExternalId),
@@ -45,3 +48,5 @@ export const ticketRoutes: Route[] = [
   route('GET /tickets/:ticketId/clocks', listTicketClocks),
   route('GET /tickets/:ticketId/clocks/:metric/explanation', explainTicketClock),
 ];
+
+export const ticketBulk: BulkRoute[] = [bulk('tickets', importTicket)];

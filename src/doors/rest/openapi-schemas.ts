@@ -67,7 +67,7 @@ export class Schemas {
     };
     const components = new Map<string, Json>();
     for (const side of ['output', 'input'] as const) {
-      for (const [name, schema] of this.#sides[side]) components.set(nameOf(name, side), schema);
+      for (const [name, schema] of this.#sides[side]) components.set(nameOf(name, side), sayDefaults(schema));
     }
     const sorted = [...components].sort(([a], [b]) => (a < b ? -1 : 1));
     return { components: Object.fromEntries(sorted), rename };
@@ -126,6 +126,31 @@ export class Schemas {
     if (typeof value !== 'object' || value === null) return value;
     return this.#move(value as Json, side, cycles);
   }
+}
+
+/**
+ * Defaults in words. Generators of clients take a field with a `default` for one that is always there, and so make it
+ * required of who sends it.
+ */
+function sayDefaults(schema: Json): Json {
+  const said: Json = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === 'properties') {
+      said[key] = Object.fromEntries(
+        Object.entries(value as Json).map(([name, of]) => [name, sayDefaults(of as Json)]),
+      );
+    } else if (['items', 'additionalProperties'].includes(key) && typeof value === 'object') {
+      said[key] = sayDefaults(value as Json);
+    } else if (['anyOf', 'oneOf', 'allOf', 'prefixItems'].includes(key)) {
+      said[key] = (value as Json[]).map(sayDefaults);
+    } else if (key !== 'default') said[key] = value;
+  }
+  // That null is what a field is when it is left out needs no words.
+  if ((schema['default'] ?? null) !== null) {
+    const unlessTold = `Unless told: \`${JSON.stringify(schema['default'])}\`.`;
+    said['description'] = [schema['description'], unlessTold].filter((text) => text !== undefined).join(' ');
+  }
+  return said;
 }
 
 function bare({ description: _description, ...schema }: Json): Json {

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../errors.ts';
 import type { Operation, Relation } from '../../operation.ts';
+import { type BulkRoute, MOST_ATOMIC_LINES, NDJSON } from './bulk.ts';
 import { COMPONENTS, MACHINERY } from './openapi-machinery.ts';
 import { type Json, mapReferences, Schemas } from './openapi-schemas.ts';
 import { answerOf, pathParameters, plainKind, type Route } from './route.ts';
@@ -11,6 +12,7 @@ import { answerOf, pathParameters, plainKind, type Route } from './route.ts';
 export interface Documented {
   name: string;
   routes: Route[];
+  bulk?: BulkRoute[];
 }
 
 export interface OpenApiOptions {
@@ -36,13 +38,14 @@ key of the workspace or a token. What GraphQL can do at \`/graphql\`, REST can d
 export function openapi({ domains, relations, version }: OpenApiOptions): Json {
   const schemas = new Schemas();
   const paths = new Map<string, Json>();
-  for (const { name: tag, routes } of domains) {
+  for (const { name: tag, routes, bulk = [] } of domains) {
     for (const route of routes) {
       const path = `/v1${route.path.replaceAll(/:([a-zA-Z]+)/g, '{$1}')}`;
       const item = paths.get(path) ?? {};
       item[route.method.toLowerCase()] = operationOf(route, tag, schemas, relations);
       paths.set(path, item);
     }
+    for (const route of bulk) paths.set(`/v1/bulk/${route.resource}`, { post: bulkOf(route, tag, schemas) });
   }
   for (const { on, name, description, model, many } of relations) {
     const related = schemas.of(model, 'output');
@@ -138,8 +141,7 @@ function includeParameter(relations: Relation[]): Json {
 
 function bodyOf(method: string, operation: Operation, rest: [string, z.ZodType][], schemas: Schemas): Json {
   const whole = schemas.of(z.strictObject(Object.fromEntries(rest)), 'input');
-  const name = `${operation.name.charAt(0).toUpperCase()}${operation.name.slice(1)}Body`;
-  const schema = schemas.put(name, { description: `Body of ${operation.name}.`, ...whole });
+  const schema = schemas.put(bodyName(operation), { description: `Body of ${operation.name}.`, ...whole });
   const fields = new Set(rest.map(([field]) => field));
   const example = Object.entries(operation.example ?? {}).filter(([field]) => fields.has(field));
   const media = { schema, ...(example.length > 0 ? { example: Object.fromEntries(example) } : {}) };
@@ -151,6 +153,81 @@ function bodyOf(method: string, operation: Operation, rest: [string, z.ZodType][
     },
   };
 }
+
+function bodyName({ name }: Operation): string {
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}Body`;
+}
+
+/** Lines cannot be described as such: the schemas are those of one line. */
+function bulkOf({ resource, operation }: BulkRoute, tag: string, schemas: Schemas): Json {
+  const flag = (name: string, description: string) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema: { type: 'boolean', default: false },
+  });
+  return {
+    operationId: `bulk${resource.charAt(0).toUpperCase()}${resource.slice(1)}`,
+    tags: [tag],
+    summary: `${operation.summary}: many at once, a line for each`,
+    description: `${BULK}\n\nEach line is a body of \`${operation.name}\`. Needs the scope \`${operation.scope}\`.`,
+    security: [{ bearer: operation.scope === null ? [] : [operation.scope] }],
+    parameters: [
+      flag('dryRun', 'Decides every line and saves none: `valid` is what would be done.'),
+      flag('atomic', `All lines or none; at most ${MOST_ATOMIC_LINES} lines.`),
+    ],
+    requestBody: {
+      required: true,
+      content: { [NDJSON]: { schema: { $ref: `#/output/${bodyName(operation)}` }, example: operation.example } },
+    },
+    responses: {
+      200: {
+        description: 'A result for every line, in order; the answer begins before the request has ended.',
+        headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
+        content: { [NDJSON]: { schema: schemas.of(LineResult, 'output') } },
+      },
+      ...Object.fromEntries(
+        [400, 401, 403, 415, 500, 503].map((status) => [
+          String(status),
+          { $ref: `#/components/responses/${responseName(status)}` },
+        ]),
+      ),
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  };
+}
+
+const BULK =
+  `NDJSON in, NDJSON out. Lines are run in batches of up to 500; a bad line stops only itself. A repeat of a line changes nothing,
+so after a break send everything again, or from the first line without a result on. A line has at most 1 MiB, the stream no
+limit; empty lines are counted and get no result. Results wait for you: you may send everything before you read. When the
+database stays away or the key ends, the batch at hand says so and the answer ends there.`.replaceAll('\n', ' ');
+
+const LineResult = z
+  .object({
+    line: z.int().describe('Counts from 1.'),
+    status: z
+      .string()
+      .describe(
+        'What was done: `created`, `unchanged`; `valid` in a dry run; `error`; `skipped`: left undone, in all or nothing, because of another line.',
+      ),
+    id: z.string().optional().describe('Id of the thing, unless there is none.'),
+    number: z.int().optional().describe('What people call it by, where it has a number.'),
+    errors: z
+      .array(
+        z
+          .object({
+            path: z.string().describe('Path of the field in the line; empty = the line itself.'),
+            message: z.string().describe('What is wrong, in words.'),
+            code: z.string().describe('Stable code.'),
+          })
+          .meta({ id: 'LineError', description: 'What is wrong with a line.' }),
+      )
+      .optional()
+      .describe('What is wrong with it, at most 20; only with `error`.'),
+  })
+  .meta({ id: 'LineResult', description: 'What became of a line.' });
 
 function successes(
   method: string,

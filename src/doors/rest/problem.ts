@@ -76,6 +76,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const known = toKnownError(error);
   if (known.code === 'internal') request.log.error({ err: error }, 'unexpected');
   const problem = problemOf(known, request.id, request.headers['accept-language']);
+  // A URL that cannot be read is refused before any hook has set it.
+  reply.header('X-Request-Id', request.id);
   if (known.code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer');
   if (known.code === 'unavailable') reply.header('Retry-After', '1');
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));

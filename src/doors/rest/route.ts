@@ -130,7 +130,7 @@ function bodyInput(body: unknown, query: Record<string, unknown>): Record<string
 }
 
 /** Query strings are text: numbers, booleans and lists are read as the operation's input wants them. */
-function queryReader(input: z.ZodObject, inPath: string[]) {
+export function queryReader(input: z.ZodObject, inPath: string[]) {
   const kinds = new Map(
     Object.entries(input.shape)
       .filter(([name]) => !inPath.includes(name))

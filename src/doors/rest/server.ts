@@ -6,6 +6,7 @@ import cors from '@fastify/cors';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Config } from '../../config.ts';
 import { AppError, ERRORS, type ErrorCode } from '../../errors.ts';
+import { isStreaming } from './bulk.ts';
 import { PROBLEM_TYPE, problemOf, sendProblem } from './problem.ts';
 
 export async function createServer(config: Config, log: FastifyBaseLogger): Promise<FastifyInstance> {
@@ -29,6 +30,8 @@ export async function createServer(config: Config, log: FastifyBaseLogger): Prom
       sendProblem(request, reply, error);
     },
     clientErrorHandler(error, socket) {
+      // A stream may take its time; the bulk door closes one on which nothing moves.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isStreaming(socket)) return;
       answerRaw(error, socket);
     },
   }) as unknown as FastifyInstance;
@@ -87,7 +90,8 @@ function answerRaw(error: Error & { code?: string }, socket: Socket): void {
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? 'header_too_large'
         : 'bad_request';
-  const body = JSON.stringify(problemOf(new AppError(code, `${ERRORS[code].en}.`), randomUUID()));
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemOf(new AppError(code, `${ERRORS[code].en}.`), requestId));
   const reason =
     code === 'request_timeout'
       ? 'Request Timeout'
@@ -95,6 +99,6 @@ function answerRaw(error: Error & { code?: string }, socket: Socket): void {
         ? 'Request Header Fields Too Large'
         : 'Bad Request';
   socket.end(
-    `HTTP/1.1 ${ERRORS[code].status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${ERRORS[code].status} ${reason}\r\nX-Request-Id: ${requestId}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 }

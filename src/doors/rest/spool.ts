@@ -24,14 +24,16 @@ export class Spool {
 
   /** Waits for the disk, and for the reader only when the file is full. */
   async write(text: string): Promise<void> {
+    if (this.#closed) return;
     const bytes = Buffer.from(text);
     if (this.#written === this.#read && this.#inMemory + bytes.length <= IN_MEMORY) {
       this.#memory.push(bytes);
       this.#inMemory += bytes.length;
     } else {
       while (this.#written - this.#read + bytes.length > IN_FILE && !this.#closed) await this.#news();
-      if (this.#closed) return;
       this.#file ??= await newFile();
+      // Nobody would remove it any more.
+      if (this.#closed) return this.close();
       // All that was written was read: it begins anew.
       if (this.#written === this.#read) this.#written = this.#read = 0;
       await this.#file.handle.write(bytes, 0, bytes.length, this.#written);

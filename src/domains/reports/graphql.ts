@@ -1,0 +1,6 @@
+/** GraphQL lines of the reports domain. */
+
+import { type Field, query } from '../../doors/graphql/field.ts';
+import { getAttainment } from './operations.ts';
+
+export const reportFields: Field[] = [query(getAttainment, 'attainment')];

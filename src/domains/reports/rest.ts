@@ -1,0 +1,6 @@
+/** REST lines of the reports domain. */
+
+import { type Route, route } from '../../doors/rest/route.ts';
+import { getAttainment } from './operations.ts';
+
+export const reportRoutes: Route[] = [route('GET /reports/attainment', getAttainment)];

@@ -1,0 +1,258 @@
+/**
+ * The bulk door: NDJSON in, one result per line out, in order. What is sent is read a batch at a time; results that nobody
+ * reads yet wait in a spool, so that neither side can stop the other, and memory stays as it is however much is sent.
+ */
+
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type BatchOperation,
+  type BulkCall,
+  type Entry,
+  isBatchOperation,
+  isEntry,
+  type LineResult,
+  MOST_LINES_OF_BATCH,
+  readLine,
+  requireAllowed,
+  runBatch,
+  runTogether,
+} from '../../bulk.ts';
+import type { Logger } from '../../context.ts';
+import { AppError } from '../../errors.ts';
+import type { Desk, Operation } from '../../operation.ts';
+import { batchesOf, type TextLine } from './lines.ts';
+import { toKnownError } from './problem.ts';
+import type { Session } from './route.ts';
+import { Spool } from './spool.ts';
+
+/** `POST /v1/bulk/{resource}`: every line is an input of the operation. */
+export interface BulkRoute {
+  resource: string;
+  operation: BatchOperation;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: operations of every input and output pass through here
+export function bulk(resource: string, operation: Operation<any, any>): BulkRoute {
+  if (!isBatchOperation(operation)) throw new Error(`${operation.name} cannot be run in bulk: it has no batch.`);
+  return { resource, operation };
+}
+
+export const NDJSON = 'application/x-ndjson';
+/** All or nothing is kept in memory, and saved in one transaction. */
+export const MOST_ATOMIC_LINES = 10_000;
+const MOST_ATOMIC_BYTES = 64 * 1024 * 1024;
+
+export interface BulkOptions {
+  /** Who calls, asked again for every batch: a stream may outlive its key, and the workspace moves on. */
+  sessionOf(authorization: string | undefined): Promise<Session>;
+  /** A connection on which nothing moves for so long is closed. */
+  idleSeconds: number;
+}
+
+/** Connections that may take longer than a request: the limit of the server is not for them. */
+const STREAMING = new WeakSet<Socket>();
+
+export function isStreaming(socket: Socket): boolean {
+  return STREAMING.has(socket);
+}
+
+export async function registerBulk(
+  app: FastifyInstance,
+  desk: Desk,
+  routes: BulkRoute[],
+  options: BulkOptions,
+): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
+    for (const { resource, operation } of routes) {
+      const url = `/v1/bulk/${resource}`;
+      scope.post(url, (request, reply) => answer(desk, operation, options, request, reply));
+      scope.route({
+        method: ['GET', 'PUT', 'PATCH', 'DELETE'],
+        url,
+        handler: async (_request, reply) => {
+          reply.header('Allow', 'POST');
+          throw new AppError('method_not_allowed', 'Here one can POST.');
+        },
+      });
+    }
+  });
+}
+
+async function answer(
+  desk: Desk,
+  operation: BatchOperation,
+  options: BulkOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { dryRun, atomic } = flagsOf(request.query as Record<string, string | string[]>);
+  const callOf = ({ workspace, actor }: Session): BulkCall => ({ workspace, actor, door: 'rest', log: request.log });
+  await requireAllowed(desk, operation, callOf(request.session!));
+  const input = request.body ?? Readable.from([]);
+  if (!(input instanceof Readable)) throw new AppError('unsupported_media_type', `Send ${NDJSON}.`);
+
+  const { socket } = request.raw;
+  STREAMING.add(socket);
+  socket.setTimeout?.(options.idleSeconds * 1000);
+  const spool = new Spool();
+  const output = Readable.from(spool.read());
+  output.once('close', () => {
+    STREAMING.delete(socket);
+    void spool.close();
+  });
+  const run: Run = {
+    desk,
+    operation,
+    input: input as AsyncIterable<Buffer>,
+    spool,
+    dry: dryRun,
+    log: request.log,
+    call: async () => callOf(await options.sessionOf(request.headers.authorization)),
+  };
+  void (atomic && !dryRun ? runAtomic(run) : runEach(run))
+    .catch((error: unknown) => request.log.warn({ err: error }, 'a bulk request ended early'))
+    .then(() => spool.end());
+  return reply.code(200).type(`${NDJSON}; charset=utf-8`).header('Cache-Control', 'no-store').send(output);
+}
+
+function flagsOf(query: Record<string, string | string[]>): { dryRun: boolean; atomic: boolean } {
+  const flags = { dryRun: false, atomic: false };
+  for (const [name, value] of Object.entries(query)) {
+    if (name !== 'dryRun' && name !== 'atomic') {
+      throw new AppError('unknown_parameter', `Unknown query parameter ${name}.`);
+    }
+    if (value !== 'true' && value !== 'false') {
+      const message = 'Expected true or false.';
+      throw new AppError('unknown_parameter', message, [{ path: name, message, code: 'invalid_type' }]);
+    }
+    flags[name] = value === 'true';
+  }
+  return flags;
+}
+
+interface Run {
+  desk: Desk;
+  operation: BatchOperation;
+  input: AsyncIterable<Buffer>;
+  spool: Spool;
+  dry: boolean;
+  log: Logger;
+  call(): Promise<BulkCall>;
+}
+
+/**
+ * Every line for itself. Where nothing more can be done (the database stays away, the key has ended), the batch at hand
+ * says so and the answer ends; the rest is read and dropped, so that its sender comes to an end, too.
+ */
+async function runEach(run: Run): Promise<void> {
+  let ended = false;
+  for await (const lines of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: true })) {
+    if (ended) continue;
+    for (const part of partsOf(run, lines)) {
+      const results = await resultsOf(run, part).catch((error: unknown) => {
+        ended = true;
+        return part.map(({ line }) => failure(run, line, error));
+      });
+      await tell(run, results);
+      if (ended) break;
+    }
+  }
+}
+
+/** A name that stands in the part already opens the next one: what the first line did must be known to the second. */
+function* partsOf(run: Run, lines: TextLine[]): Generator<(Entry | LineResult)[]> {
+  let part: (Entry | LineResult)[] = [];
+  let names = new Set<string>();
+  for (const line of lines) {
+    const read = readText(run, line);
+    if (isEntry(read)) {
+      if (read.names.some((name) => names.has(name))) {
+        yield part;
+        part = [];
+        names = new Set();
+      }
+      for (const name of read.names) names.add(name);
+    }
+    part.push(read);
+  }
+  if (part.length > 0) yield part;
+}
+
+function readText({ desk, operation }: Run, { line, text, fault }: TextLine): Entry | LineResult {
+  if (fault !== undefined) return readLine(desk, operation, { line, fault });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return readLine(desk, operation, {
+      line,
+      fault: { path: '', message: 'The line is not JSON.', code: 'bad_request' },
+    });
+  }
+  return readLine(desk, operation, { line, value });
+}
+
+async function resultsOf(run: Run, part: (Entry | LineResult)[]): Promise<LineResult[]> {
+  const { desk, operation, dry } = run;
+  const entries = part.filter(isEntry);
+  const decided = entries.length === 0 ? [] : await runBatch(desk, operation, await run.call(), entries, { dry });
+  const byLine = new Map(decided.map((result) => [result.line, result]));
+  return part.map((one) => (isEntry(one) ? byLine.get(one.line)! : one));
+}
+
+/** All lines or none: looked at one by one first, so that every fault is told; then saved together. */
+async function runAtomic(run: Run): Promise<void> {
+  const lines: TextLine[] = [];
+  const refused = new Map<number, LineResult>();
+  const refuse = (result: LineResult) => refused.set(result.line, result);
+  let bytes = 0;
+  let full = false;
+  for await (const batch of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: false })) {
+    if (full) continue;
+    for (const line of batch) bytes += line.text.length;
+    lines.push(...batch);
+    if (lines.length > MOST_ATOMIC_LINES || bytes > MOST_ATOMIC_BYTES) {
+      full = true;
+      const message = `All or nothing takes at most ${MOST_ATOMIC_LINES} lines of ${MOST_ATOMIC_BYTES} bytes together.`;
+      refuse({ line: batch.at(-1)!.line, status: 'error', errors: [{ path: '', message, code: 'too_big' }] });
+      continue;
+    }
+    for (const part of partsOf({ ...run, dry: true }, batch)) {
+      const results = await resultsOf({ ...run, dry: true }, part).catch((error: unknown) =>
+        part.map(({ line }) => failure(run, line, error)),
+      );
+      for (const result of results) if (result.status === 'error') refuse(result);
+    }
+  }
+  const saved = refused.size > 0 ? [] : await saveTogether(run, lines);
+  for (const result of saved) if (result.status === 'error') refuse(result);
+  const all = refused.size > 0 ? lines.map(({ line }) => refused.get(line) ?? { line, status: 'skipped' }) : saved;
+  for (let at = 0; at < all.length; at += MOST_LINES_OF_BATCH) await tell(run, all.slice(at, at + MOST_LINES_OF_BATCH));
+}
+
+async function saveTogether(run: Run, lines: TextLine[]): Promise<LineResult[]> {
+  async function* batches(): AsyncGenerator<Entry[]> {
+    for (let at = 0; at < lines.length; at += MOST_LINES_OF_BATCH) {
+      for (const part of partsOf(run, lines.slice(at, at + MOST_LINES_OF_BATCH))) yield part.filter(isEntry);
+    }
+  }
+  try {
+    return await runTogether(run.desk, run.operation, await run.call(), batches);
+  } catch (error) {
+    return [failure(run, lines[0]!.line, error)];
+  }
+}
+
+function failure({ log }: Run, line: number, error: unknown): LineResult {
+  const known = toKnownError(error);
+  if (known.code === 'internal') log.error({ err: error, line }, 'unexpected');
+  return { line, status: 'error', errors: [{ path: '', message: known.message, code: known.code }] };
+}
+
+async function tell({ spool }: Run, results: LineResult[]): Promise<void> {
+  if (results.length > 0) await spool.write(`${results.map((result) => JSON.stringify(result)).join('\n')}\n`);
+}
