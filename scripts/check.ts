@@ -70,7 +70,13 @@ function say(word: string, name: string, started: number): void {
 
 /** The tools find this repository's Node first: a machine's own may be an old one. */
 function run([tool, ...args]: string[]): Promise<{ code: number | null; output: string }> {
-  const env = { ...process.env, PATH: `${BIN}${path.delimiter}${process.env['PATH'] ?? ''}`, FORCE_COLOR: '0' };
+  const env = {
+    ...process.env,
+    PATH: `${BIN}${path.delimiter}${process.env['PATH'] ?? ''}`,
+    FORCE_COLOR: '0',
+    REDOCLY_TELEMETRY: 'off',
+    REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true',
+  };
   const child = spawn(tool === 'node' ? process.execPath : path.join(BIN, tool!), args, { cwd: ROOT, env });
   let output = '';
   child.stdout.on('data', (text) => {

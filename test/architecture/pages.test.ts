@@ -1,5 +1,6 @@
 /** The pages for people need no key and load nothing from elsewhere; the token endpoint speaks its own protocol. */
 
+import { getIntrospectionQuery } from 'graphql';
 import { test } from 'tap';
 import { openTestDesk } from '../support/desk.ts';
 
@@ -66,4 +67,17 @@ test('a form is read at the token endpoint alone', async (t) => {
   const desk = await openTestDesk(t);
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   t.equal((await desk.rest('POST /v1/teams', 'name=A', headers)).status, 415);
+});
+
+test('the schema can be asked for, as GraphiQL does at its start', async (t) => {
+  const desk = await openTestDesk(t);
+  const query = getIntrospectionQuery({
+    schemaDescription: true,
+    specifiedByUrl: true,
+    directiveIsRepeatable: true,
+    inputValueDeprecation: true,
+  });
+  const answer = await desk.graphql(query);
+  t.equal(answer.status, 200, JSON.stringify(answer.body.errors));
+  t.ok(answer.body.data?.__schema);
 });

@@ -367,10 +367,11 @@ test('invitations', async (t) => {
   });
 
   await t.test('the automatic one goes out when it is due', async (t) => {
-    const ticket = await makeSolved(admin);
+    const contact = await made(admin, 'POST /v1/contacts', { name: 'A', language: 'en' });
+    const ticket = await makeSolved(admin, { contactId: contact.id });
     await advance(admin, 'P1D');
     const { body } = await admin.rest(`GET /v1/survey-invitations?ticketId=${ticket.id}`);
-    t.match(body.data, [{ state: 'sent', language: 'zh-CN' }]);
+    t.match(body.data, [{ state: 'sent', language: 'en' }]);
     const answer = await admin.rest('POST /v1/survey-answers', { token: body.data[0].token, overall: 4 });
     t.equal(answer.status, 201);
   });
@@ -484,6 +485,13 @@ test('answers', async (t) => {
     await made(admin, `POST /v1/tickets/${invitation.ticketId}/reopen`, { reason: 'It came back.' });
     t.match(await answer({ token: invitation.token, overall: 1 }), { status: 410, body: { code: 'gone' } });
     t.equal((await admin.rest(`GET /v1/surveys/${invitation.token}`)).status, 410);
+    t.equal((await admin.rest(`GET /v1/survey-invitations/${invitation.id}`)).body.state, 'cancelled');
+    const replied = await makeInvited(admin);
+    await made(admin, `POST /v1/tickets/${replied.ticketId}/messages`, { body: '还是不行。', author: 'customer' });
+    await solve(admin, replied.ticketId);
+    t.match(await answer({ token: replied.token, overall: 1 }), { status: 410 }, 'the last solution has a survey of its own');
+    t.match(await invite(admin, replied.ticketId), { state: 'sent' });
+    t.same(await eventTypes(desk, replied.id), ['survey.invited', 'survey.cancelled']);
   });
 
   await t.test('given again it takes the place of the first, as long as it may', async (t) => {

@@ -4,20 +4,25 @@
  */
 
 import { randomInt } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
+import path from 'node:path';
 import { Writable } from 'node:stream';
 import fc from 'fast-check';
+import { buildSchema } from 'graphql';
 import { pino } from 'pino';
 import { type Test, test } from 'tap';
-import { ROUTES } from '../../src/app.ts';
+import { ROUTES, SCHEMA } from '../../src/app.ts';
 import { ERRORS } from '../../src/errors.ts';
 import { ID_PREFIXES, type IdKind, kindOfId, newId } from '../../src/ids.ts';
 import { makeThing, openWorkspace, type Rest } from '../architecture/things.ts';
-import { openTestDesk, type TestDesk } from '../support/desk.ts';
+import { openTestDesk } from '../support/desk.ts';
 import { hostileRequests, type IdOf, type Shot, targetOf, type Words, writeJson } from '../support/hostile.ts';
+import { type GraphqlShot, hostileDocuments } from '../support/hostile-graphql.ts';
 import { ask, type HttpAnswer } from '../support/process.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000);
+const GRAPHQL_RUNS = Math.ceil(RUNS / 2);
 const SEED = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31 - 1));
 const BATCH = 250;
 const AT_ONCE = 8;
@@ -125,6 +130,11 @@ class Report {
   }
 }
 
+function shownCounts(statuses: Map<number, number>): string {
+  const sorted = [...statuses].sort(([a], [b]) => a - b);
+  return sorted.map(([status, times]) => `${status} ${times}×`).join(', ');
+}
+
 async function fire(tasks: (() => Promise<void>)[]): Promise<void> {
   let next = 0;
   const work = async () => {
@@ -188,13 +198,66 @@ test(`${RUNS} malformed requests: no 5xx, every refusal a problem, nothing of th
   for (const [what, request] of report.faults) t.fail(what, { request });
   t.equal(report.faults.size, 0, 'no fault');
   t.equal(unexpected.length, 0, 'nothing unexpected in the log', { first: unexpected[0] });
-  t.comment(
-    `answers: ${[...statuses]
-      .sort(([a], [b]) => a - b)
-      .map(([status, times]) => `${status} ${times}×`)
-      .join(', ')}`,
-  );
+  t.comment(`answers: ${shownCounts(statuses)}`);
   t.comment(`not: ${ROUTES.map(({ operation }) => operation.name).filter((name) => !succeeded.has(name))}`);
   t.comment(`${succeeded.size} of ${ROUTES.length} operations also succeeded`);
   t.ok((statuses.get(200) ?? 0) + (statuses.get(201) ?? 0) > RUNS / 20, 'many get as far as an answer');
+});
+
+/** What is wrong with an answer of the GraphQL door: HTTP 200 can hide what went wrong inside. */
+function graphqlFaultOf({ status, text, body }: HttpAnswer): string | null {
+  if (status >= 500) return `${status}`;
+  const hit = INSIDE.exec(text);
+  if (hit !== null) return `says ${JSON.stringify(hit[0])}`;
+  const errors = (body.errors ?? []) as { message?: unknown; extensions?: { code?: string; requestId?: unknown } }[];
+  for (const { message, extensions } of errors) {
+    if (typeof message !== 'string' || extensions === undefined) return 'has an error without message or extensions';
+    if (extensions.code === 'internal' || !(extensions.code! in ERRORS)) return `says ${extensions.code}`;
+    if (extensions.requestId === undefined) return 'has an error without its request';
+  }
+  if (status >= 400 && errors.length === 0) return `is ${status} without errors`;
+  return null;
+}
+
+test(`${GRAPHQL_RUNS} malformed GraphQL requests: no 5xx, none hidden in a 200, nothing of the inside`, async (t) => {
+  t.comment(`FUZZ_SEED=${SEED}`);
+  const { url, pool, unexpected, callers } = await openFuzz(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  t.teardown(() => agent.destroy());
+  const sdl = readdirSync(SCHEMA).filter((file) => file.endsWith('.graphql'));
+  const schema = buildSchema(sdl.map((file) => readFileSync(path.join(SCHEMA, file), 'utf8')).join('\n'));
+  const arbitrary = hostileDocuments(schema);
+  const report = new Report();
+  const statuses = new Map<number, number>();
+  let answered = 0;
+
+  const shoot = async ({ name, body }: GraphqlShot, key: string): Promise<void> => {
+    const sent = body.replaceAll(/\$(ticket|customer|agent|contact|policy)\b/g, (_whole, kind: IdKind) =>
+      pool.resolve(idOf(kind)),
+    );
+    const before = unexpected.length;
+    const answer = await ask(`${url}/graphql`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+      body: sent,
+      agent,
+    });
+    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+    if (answer.body.data !== null && answer.body.errors === undefined) answered++;
+    const fault = graphqlFaultOf(answer);
+    if (fault === null) return;
+    const stack = unexpected.slice(before).join('\n');
+    report.note(`${name}: ${fault}`, `${sent.slice(0, 1500)}\n${answer.text.slice(0, 600)}\n${stack}`);
+  };
+
+  for (let done = 0; done < GRAPHQL_RUNS; done += BATCH) {
+    const shots = fc.sample(arbitrary, { seed: SEED + done, numRuns: Math.min(BATCH, GRAPHQL_RUNS - done) });
+    await fire(shots.map((shot, index) => () => shoot(shot, callers[index % callers.length]!)));
+  }
+
+  for (const [what, request] of report.faults) t.fail(what, { request });
+  t.equal(report.faults.size, 0, 'no fault');
+  t.equal(unexpected.length, 0, 'nothing unexpected in the log', { first: unexpected[0] });
+  t.comment(`answers: ${shownCounts(statuses)}; ${answered} without an error`);
+  t.ok(answered > GRAPHQL_RUNS / 20, 'many get as far as an answer');
 });

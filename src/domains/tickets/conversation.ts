@@ -15,6 +15,7 @@ import { newId } from '../../ids.ts';
 import { read, write } from '../../operation.ts';
 import { searchVector } from '../../rules/search.ts';
 import { iso, zPaging, zText } from '../model.ts';
+import { cancelOpenInvitations } from '../surveys/invitation.ts';
 import { listAllTerms, requireAgents, requireTerm } from '../workspaces/store.ts';
 import { Message, MessagePage, messageFields, zTicketId } from './model.ts';
 import { type Happening, loadLevels, settle } from './settle.ts';
@@ -45,7 +46,8 @@ export const addMessage = write({
     const row = changes.insert(messages, message) as MessageRow;
     const { happenings, patch } = await heard(ctx, ticket, row);
     const levels = await loadLevels(ctx, [file.history]);
-    settle(ctx, changes, file, levels, happenings, patch, { quiet: true });
+    const settled = settle(ctx, changes, file, levels, happenings, patch, { quiet: true });
+    if (settled.ticket.reopenCount > ticket.reopenCount) await cancelOpenInvitations(ctx, changes, ticketId);
     changes.event('message.created', ticketId, { message: messageView(row) });
     return { result: messageView(row), changes };
   },

@@ -2,7 +2,7 @@
 
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
-import { invite } from '../surveys/invitation.ts';
+import { invite, languageFor } from '../surveys/invitation.ts';
 import { findAutomaticTemplate } from '../surveys/store.ts';
 import { type Happening, type Levels, settle, ticketFacts } from './settle.ts';
 import type { TicketFile, TicketRow } from './store.ts';
@@ -25,7 +25,7 @@ export async function settleDue(ctx: Ctx, file: TicketFile, levels: Levels): Pro
     patch.surveyAt = null;
     const template = await findAutomaticTemplate(ctx.db, ctx.workspace.workspaceId);
     if (template !== undefined) {
-      const invitation = invite(ctx, changes, template, ticket);
+      const invitation = invite(ctx, changes, template, ticket, await languageFor(ctx, ticket.contactId));
       happenings.push({ type: 'survey_sent', data: { invitationId: invitation.id } });
     }
   }

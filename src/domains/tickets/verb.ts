@@ -6,6 +6,7 @@ import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { AppError } from '../../errors.ts';
 import { write } from '../../operation.ts';
+import { cancelOpenInvitations } from '../surveys/invitation.ts';
 import { TicketAnswer, zTicketId } from './model.ts';
 import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
 import { getTicketFile, type TicketFile, type TicketRow } from './store.ts';
@@ -53,6 +54,7 @@ export function verb<F extends z.ZodRawShape>(definition: VerbDefinition<F>) {
       const levels = await loadLevels(ctx, [file.history]);
       const settled = settle(ctx, changes, file, levels, decision?.happenings ?? [], decision?.patch ?? {});
       if (decision === null) return { result: answerOf(settled), changes: new Changes(ctx.now) };
+      if (settled.ticket.reopenCount > file.ticket.reopenCount) await cancelOpenInvitations(ctx, changes, ticketId);
       changes.event(decision.event, ticketId, { ...ticketFacts(settled.ticket), ...decision.facts });
       return { result: answerOf(settled), changes };
     },

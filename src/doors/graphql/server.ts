@@ -1,7 +1,7 @@
 /** The GraphQL door: Mercurius over the SDL in schema/, every field an operation, its limits and its error shape. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ExecutionResult, GraphQLError, type GraphQLSchema } from 'graphql';
+import { type ExecutionResult, GraphQLError, type GraphQLSchema, Kind } from 'graphql';
 import mercurius from 'mercurius';
 import type { z } from 'zod';
 import type { Config } from '../../config.ts';
@@ -12,14 +12,19 @@ import { toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
 import { type Field, fromArguments, idArgument, isReference, peel } from './field.ts';
 import { costLimit } from './limits.ts';
+import { checkRequest, refuseMethod } from './request.ts';
 
 interface GraphqlContext {
   request: FastifyRequest;
   session: Session;
 }
 
+const PATH = '/graphql';
+/** Parsed documents that are kept, and as many refused ones: each is up to half a megabyte. */
+const KEPT_DOCUMENTS = 100;
+
 /** What a mutation may be refused with inside its payload; everything else is an error of the request. */
-const IN_PAYLOAD: ReadonlySet<number> = new Set([404, 409, 412, 422]);
+const IN_PAYLOAD: ReadonlySet<number> = new Set([404, 409, 410, 412, 422]);
 
 export interface GraphqlOptions {
   sdl: string[];
@@ -61,7 +66,8 @@ export async function registerGraphql(
     loaders: loadersOf(desk) as never,
     jit: 2,
     graphiql: false,
-    path: '/graphql',
+    path: PATH,
+    cache: KEPT_DOCUMENTS,
     queryDepth: config.graphqlMaxDepth,
     graphql: { parseOptions: { maxTokens: config.graphqlMaxTokens } },
     validationRules: [
@@ -89,9 +95,21 @@ export async function registerGraphql(
         .send(JSON.stringify({ data: null, errors: bodies.map((one) => one.body) }));
     },
     additionalRouteOptions: {
-      preValidation: async (request: FastifyRequest) => refuseJsonDocument(request),
+      preValidation: checkRequest,
     },
   } as never);
+  // The compiled document is kept by its text alone, whichever of its operations was compiled: with several, none is.
+  app.graphql.addHook('preExecution', async (_schema, document) => {
+    const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    return operations.length > 1 ? { document } : undefined;
+  });
+  app.route({
+    method: ['PUT', 'PATCH', 'DELETE'],
+    url: PATH,
+    handler: async (_request, reply) => {
+      throw refuseMethod(reply);
+    },
+  });
 }
 
 function resolver(desk: Desk, field: Field) {
@@ -218,15 +236,6 @@ function formatted(error: unknown, request: FastifyRequest) {
       extensions: { code: known.code, errors: known.errors, requestId },
     },
   };
-}
-
-/** Mercurius also runs a document sent as a JSON syntax tree, past its token limit: only text is taken here. */
-function refuseJsonDocument(request: FastifyRequest): void {
-  const document =
-    (request.body as { query?: unknown } | undefined)?.query ?? (request.query as { query?: unknown }).query;
-  if (typeof document === 'string' && /^\s*(\{\s*["}]|\[|"|-|\d|(true|false|null)\s*$)/.test(document)) {
-    throw new AppError('bad_request', 'The document must be GraphQL text.');
-  }
 }
 
 function noIntrospection(context: { reportError(error: GraphQLError): void; getSchema(): GraphQLSchema }) {

@@ -64,12 +64,16 @@ export async function registerBulk(
   routes: BulkRoute[],
   options: BulkOptions,
 ): Promise<void> {
+  const ending = new AbortController();
   await app.register(async (scope) => {
+    scope.addHook('preClose', async () => ending.abort());
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
     for (const { resource, operation } of routes) {
       const url = `/v1/bulk/${resource}`;
-      scope.post(url, (request, reply) => answer(desk, operation, options, request, reply));
+      scope.post(url, (request, reply) =>
+        answer(desk, operation, { ...options, ending: ending.signal }, request, reply),
+      );
       scope.route({
         method: ['GET', 'PUT', 'PATCH', 'DELETE'],
         url,
@@ -85,7 +89,7 @@ export async function registerBulk(
 async function answer(
   desk: Desk,
   operation: BatchOperation,
-  options: BulkOptions,
+  options: BulkOptions & { ending: AbortSignal },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -103,6 +107,8 @@ async function answer(
   output.once('close', () => {
     STREAMING.delete(socket);
     void spool.close();
+    // The process ends: what the other side still wants to send has no reader.
+    if (options.ending.aborted) socket.destroySoon?.();
   });
   const run: Run = {
     desk,
@@ -111,6 +117,7 @@ async function answer(
     spool,
     dry: dryRun,
     log: request.log,
+    signal: options.ending,
     call: async () => callOf(await options.sessionOf(request.headers.authorization)),
   };
   void (atomic && !dryRun ? runAtomic(run) : runEach(run))
@@ -141,6 +148,8 @@ interface Run {
   spool: Spool;
   dry: boolean;
   log: Logger;
+  /** Given when the process is to end: the batch at hand is the last one. */
+  signal: AbortSignal;
   call(): Promise<BulkCall>;
 }
 
@@ -150,7 +159,7 @@ interface Run {
  */
 async function runEach(run: Run): Promise<void> {
   let ended = false;
-  for await (const lines of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: true })) {
+  for await (const lines of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: true, signal: run.signal })) {
     if (ended) continue;
     for (const part of partsOf(run, lines)) {
       const results = await resultsOf(run, part).catch((error: unknown) => {
@@ -211,7 +220,7 @@ async function runAtomic(run: Run): Promise<void> {
   const refuse = (result: LineResult) => refused.set(result.line, result);
   let bytes = 0;
   let full = false;
-  for await (const batch of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: false })) {
+  for await (const batch of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: false, signal: run.signal })) {
     if (full) continue;
     for (const line of batch) bytes += line.text.length;
     lines.push(...batch);
@@ -228,6 +237,7 @@ async function runAtomic(run: Run): Promise<void> {
       for (const result of results) if (result.status === 'error') refuse(result);
     }
   }
+  if (run.signal.aborted) return;
   const saved = refused.size > 0 ? [] : await saveTogether(run, lines);
   for (const result of saved) if (result.status === 'error') refuse(result);
   const all = refused.size > 0 ? lines.map(({ line }) => refused.get(line) ?? { line, status: 'skipped' }) : saved;

@@ -60,12 +60,13 @@ class Splitter {
 
 /**
  * The lines in batches of at most `most`. `eager` gives out what is there when no more comes for a moment, so that who
- * sends a line and waits for its result gets it. The stream is read no further ahead than one chunk.
+ * sends a line and waits for its result gets it. The stream is read no further ahead than one chunk. Once the signal is
+ * given nothing more is waited for.
  */
 export async function* batchesOf(
   stream: AsyncIterable<Buffer>,
   most: number,
-  { eager }: { eager: boolean },
+  { eager, signal }: { eager: boolean; signal: AbortSignal },
 ): AsyncGenerator<TextLine[]> {
   const splitter = new Splitter();
   const chunks = stream[Symbol.asyncIterator]();
@@ -77,9 +78,14 @@ export async function* batchesOf(
     size = 0;
     return full;
   };
+  const ended = new Promise<'ended'>((resolve) => {
+    signal.addEventListener('abort', () => resolve('ended'), { once: true });
+  });
   let next = nextOf(chunks);
   for (;;) {
-    const chunk = eager && batch.length > 0 ? await patiently(next) : await next;
+    const waited = Promise.race([next, ended]);
+    const chunk = eager && batch.length > 0 ? await patiently(waited) : await waited;
+    if (chunk === 'ended' || signal.aborted) return;
     if (chunk === null) {
       yield taken();
       continue;
