@@ -69,12 +69,29 @@ export async function inTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Pr
 }
 
 function transactionOf(db: Db, client: pg.PoolClient): Db {
+  const line = new Line(client);
   return {
-    pool: client as unknown as pg.Pool,
-    orm: drizzle(client, { casing: 'snake_case' }) as unknown as Db['orm'],
+    pool: line as unknown as pg.Pool,
+    orm: drizzle(line as unknown as pg.PoolClient, { casing: 'snake_case' }) as unknown as Db['orm'],
     prepared: false,
     outside: db,
   };
+}
+
+/** One connection for many who ask at once: each waits for the one before. */
+class Line {
+  readonly #client: pg.PoolClient;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  query(...asked: Parameters<pg.PoolClient['query']>): Promise<unknown> {
+    const answer = this.#last.then(() => this.#client.query(...asked));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
 }
 
 export async function closeDatabase(db: Db): Promise<void> {

@@ -116,7 +116,7 @@ test('a story that is imported has the promises, and the ticket, that it had liv
     told.rest(`GET /v1/tickets/${result!.id}?include=clocks,lastMessage`),
   ]);
   t.strictSame(imported.body.clocks, before.body.clocks);
-  t.ok(before.body.clocks.length >= 6, 'the story has many promises');
+  t.ok(before.body.clocks.length >= 4, 'the story has many promises');
   const same = ({ id: _i, customerId: _c, externalIds: _e, updatedAt: _u, version: _v, ...ticket }: Ticket) => ({
     ...ticket,
     clocks: null,
@@ -125,18 +125,21 @@ test('a story that is imported has the promises, and the ticket, that it had liv
   t.strictSame(same(imported.body), same(before.body));
 
   const explained = (caller: Caller, id: string) =>
-    caller.rest(`GET /v1/tickets/${id}/clocks/resolution/explanation`).then(({ body }) => body);
+    caller
+      .rest(`GET /v1/tickets/${id}/clocks/resolution/explanation`)
+      .then(({ body: { matchedBy: _, ...body } }) => body);
   t.strictSame(await explained(told, result!.id!), await explained(live, made.id), 'second by second');
 
-  const feed = (await told.rest('GET /v1/events?limit=200')).body.data;
+  const feed = (await told.rest(`GET /v1/events?subject=${result!.id}`)).body.data;
   t.strictSame(
-    feed.filter(({ subject }: { subject: string }) => subject === result!.id).map(({ type }: { type: string }) => type),
+    feed.map(({ type }: { type: string }) => type),
     ['ticket.imported'],
     'the feed has one event',
   );
   const soon = after(3000 + 7 * 1440);
   for (const caller of [live, told]) await caller.rest('POST /v1/test-clock/advance', { to: soon });
   const later = async (caller: Caller, id: string) => (await caller.rest(`GET /v1/tickets/${id}/clocks`)).body.data;
+
   t.strictSame(await later(told, result!.id!), await later(live, made.id), 'and they go on alike');
   const said = async (caller: Caller, id: string) =>
     (await caller.rest(`GET /v1/events?limit=200&subject=${id}`)).body.data

@@ -199,7 +199,6 @@ test(`${RUNS} malformed requests: no 5xx, every refusal a problem, nothing of th
   t.equal(report.faults.size, 0, 'no fault');
   t.equal(unexpected.length, 0, 'nothing unexpected in the log', { first: unexpected[0] });
   t.comment(`answers: ${shownCounts(statuses)}`);
-  t.comment(`not: ${ROUTES.map(({ operation }) => operation.name).filter((name) => !succeeded.has(name))}`);
   t.comment(`${succeeded.size} of ${ROUTES.length} operations also succeeded`);
   t.ok((statuses.get(200) ?? 0) + (statuses.get(201) ?? 0) > RUNS / 20, 'many get as far as an answer');
 });

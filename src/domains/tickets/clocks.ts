@@ -82,8 +82,8 @@ const Explanation = z
   })
   .meta({ id: 'ClockExplanation', description: 'Why a clock stands where it stands.' });
 
-export const explainTicketClock = read({
-  name: 'explainTicketClock',
+export const getTicketClockExplanation = read({
+  name: 'getTicketClockExplanation',
   summary: 'Explain one promise of a ticket second by second',
   scope: 'tickets:read',
   input: z.strictObject({

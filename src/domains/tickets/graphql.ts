@@ -1,7 +1,7 @@
 /** GraphQL lines of the tickets domain. */
 
 import { connection, type Field, mutation, query } from '../../doors/graphql/field.ts';
-import { explainTicketClock, listTicketClocks, listTicketEvents } from './clocks.ts';
+import { getTicketClockExplanation, listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
 import { importTicket } from './import.ts';
 import { createTicket, getTicketByExternalId, listTickets, readTicket, updateTicket } from './operations.ts';
@@ -45,5 +45,5 @@ export const ticketFields: Field[] = [
   mutation(chaseTicket, 'ticket'),
   connection(listTicketEvents, 'ticketEvents'),
   query(listTicketClocks, 'ticketClocks'),
-  query(explainTicketClock, 'ticketClockExplanation'),
+  query(getTicketClockExplanation, 'ticketClockExplanation'),
 ];

@@ -2,7 +2,7 @@
 
 import { type BulkRoute, bulk } from '../../doors/rest/bulk.ts';
 import { type Route, route } from '../../doors/rest/route.ts';
-import { explainTicketClock, listTicketClocks, listTicketEvents } from './clocks.ts';
+import { getTicketClockExplanation, listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
 import { importTicket } from './import.ts';
 import { createTicket, getTicketByExternalId, listTickets, readTicket, updateTicket } from './operations.ts';
@@ -46,7 +46,7 @@ export const ticketRoutes: Route[] = [
   route('POST /tickets/:ticketId/chase', chaseTicket),
   route('GET /tickets/:ticketId/events', listTicketEvents),
   route('GET /tickets/:ticketId/clocks', listTicketClocks),
-  route('GET /tickets/:ticketId/clocks/:metric/explanation', explainTicketClock),
+  route('GET /tickets/:ticketId/clocks/:metric/explanation', getTicketClockExplanation),
 ];
 
 export const ticketBulk: BulkRoute[] = [bulk('tickets', importTicket)];

@@ -36,6 +36,7 @@ export const acceptTicket = verb({
 export const assignTicket = verb({
   name: 'assignTicket',
   summary: 'Give a ticket to an agent, or take it from everybody',
+  example: { agentId: 'agt_01k9zv3m5qe8w9y2f4h6j8m0n1' },
   fields: {
     agentId: zId('agent').nullable().describe('Who works on it; null: nobody.'),
     reason: zReason,
@@ -55,6 +56,7 @@ export const assignTicket = verb({
 export const transferTicket = verb({
   name: 'transferTicket',
   summary: 'Hand a ticket to another team 转派',
+  example: { teamId: 'team_01k9zv3m5qe8w9y2f4h6j8m0n1', reason: '需要二线支持' },
   fields: {
     teamId: zId('team').describe('The team that gets it.'),
     agentId: zId('agent').nullable().default(null).describe('Who of them works on it; null: whoever accepts it.'),
@@ -75,6 +77,7 @@ export const transferTicket = verb({
 export const changePriority = verb({
   name: 'changePriority',
   summary: 'Change how much a ticket presses; its promises are found again',
+  example: { priority: 'urgent', reason: '生产线停机' },
   fields: { priority: zPriority.describe('The new priority.'), reason: zReason },
   async decide(ctx, { ticket }, { priority, reason }) {
     if (priority === ticket.priority) return null;
@@ -92,6 +95,7 @@ export const changePriority = verb({
 export const changeStatus = verb({
   name: 'changeStatus',
   summary: "Change a ticket's status to another of the workspace",
+  example: { status: 'open' },
   fields: { status: zKey.describe('Key of a status.'), reason: zReason },
   async decide(ctx, { ticket }, { status, reason }) {
     const terms = await listAllTerms(ctx.db, ctx.workspace.workspaceId);
@@ -115,6 +119,7 @@ export const setPending = verb({
 export const suspendTicket = verb({
   name: 'suspendTicket',
   summary: 'Let a ticket sleep until a date 挂起; it wakes by itself',
+  example: { until: '2026-10-08T09:00:00+08:00', reason: '等待备件' },
   fields: {
     until: zInstant.describe('When it wakes; later than now.'),
     reason: zText(1000).describe('Why, for the history.'),
@@ -193,6 +198,7 @@ export const chaseTicket = verb({
 export const mergeTicket = write({
   name: 'mergeTicket',
   summary: 'Merge a ticket into another; it closes, its messages are read there',
+  example: { intoId: 'tkt_01k9zv3m5qe8w9y2f4h6j8m0n1', reason: '同一问题' },
   scope: 'tickets:write',
   input: z.strictObject({ ...zTicketId, intoId: zId('ticket').describe('The ticket that stays.'), reason: zReason }),
   output: TicketAnswer,

@@ -1,8 +1,14 @@
-/** What one document may cost: fields, multiplied by the lists above them; aliases and fragments counted as they expand. */
+/**
+ * What one document may ask: how deep it goes, and what it costs, that is its fields, multiplied by the lists above them;
+ * aliases and fragments counted as they expand.
+ */
 
 import {
+  type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type InlineFragmentNode,
   Kind,
   type SelectionSetNode,
   type ValidationContext,
@@ -16,10 +22,7 @@ const DEFAULT_PAGE = 50;
 export function costLimit(limit: number, lists: ReadonlySet<string>): ValidationRule {
   return (context: ValidationContext) => ({
     Document(document) {
-      const fragments = new Map<string, FragmentDefinitionNode>();
-      for (const definition of document.definitions) {
-        if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-      }
+      const fragments = fragmentsOf(document);
       for (const definition of document.definitions) {
         if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
         if (costOf(definition.selectionSet, 1, { fragments, lists, open: new Set() }, limit) > limit) {
@@ -32,6 +35,63 @@ export function costLimit(limit: number, lists: ReadonlySet<string>): Validation
       }
     },
   });
+}
+
+/**
+ * A validation rule: refuses a document with more than `limit` selections within each other, inline fragments included.
+ * What introspection asks is deep by its nature; GraphQL's own rules bound it.
+ */
+export function depthLimit(limit: number): ValidationRule {
+  return (context: ValidationContext) => ({
+    Document(document) {
+      const fragments = fragmentsOf(document);
+      const depths = new Map<string, number>();
+      for (const definition of document.definitions) {
+        if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+        if (depthOf(definition.selectionSet, fragments, depths) > limit) {
+          context.reportError(
+            new GraphQLError(`The document goes deeper than ${limit} levels.`, { nodes: [definition] }),
+          );
+        }
+      }
+    },
+  });
+}
+
+/** Each fragment is looked into once; one that holds itself counts as nothing here, other rules refuse it. */
+function depthOf(
+  selections: SelectionSetNode,
+  fragments: Map<string, FragmentDefinitionNode>,
+  depths: Map<string, number>,
+): number {
+  let deepest = 0;
+  for (const selection of selections.selections) {
+    if (selection.kind === Kind.FRAGMENT_SPREAD) {
+      const name = selection.name.value;
+      const fragment = fragments.get(name);
+      if (fragment === undefined) continue;
+      if (!depths.has(name)) {
+        depths.set(name, 0);
+        depths.set(name, depthOf(fragment.selectionSet, fragments, depths));
+      }
+      deepest = Math.max(deepest, depths.get(name)!);
+    } else if (selection.selectionSet !== undefined && !isIntrospection(selection)) {
+      deepest = Math.max(deepest, depthOf(selection.selectionSet, fragments, depths));
+    }
+  }
+  return deepest + 1;
+}
+
+function isIntrospection(selection: FieldNode | InlineFragmentNode): boolean {
+  return selection.kind === Kind.FIELD && /^__(schema|type)$/.test(selection.name.value);
+}
+
+function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  return fragments;
 }
 
 interface Known {

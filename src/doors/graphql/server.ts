@@ -11,7 +11,7 @@ import { contextOf, cursorsOf, type Desk, execute, type Operation, type Reply } 
 import { toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
 import { type Field, fromArguments, idArgument, isReference, peel } from './field.ts';
-import { costLimit } from './limits.ts';
+import { costLimit, depthLimit } from './limits.ts';
 import { checkRequest, refuseMethod } from './request.ts';
 
 interface GraphqlContext {
@@ -68,9 +68,9 @@ export async function registerGraphql(
     graphiql: false,
     path: PATH,
     cache: KEPT_DOCUMENTS,
-    queryDepth: config.graphqlMaxDepth,
     graphql: { parseOptions: { maxTokens: config.graphqlMaxTokens } },
     validationRules: [
+      depthLimit(config.graphqlMaxDepth),
       costLimit(config.graphqlMaxCost, lists),
       ...(config.graphqlIntrospection ? [] : [noIntrospection]),
     ],

@@ -181,6 +181,7 @@ export const COMPONENTS = {
     NoStore: { description: 'no-store.', schema: { type: 'string' } },
   },
   schemas: {
+    FieldError: fieldError,
     Problem: {
       type: 'object',
       description: 'Why a request was refused (RFC 9457).',
@@ -191,7 +192,11 @@ export const COMPONENTS = {
         status: { type: 'integer', description: 'The HTTP status.' },
         detail: { type: 'string', description: 'What happened here.' },
         code: { type: 'string', enum: Object.keys(ERRORS), description: 'Stable code; more may come.' },
-        errors: { type: 'array', description: 'One entry per faulty field.', items: fieldError },
+        errors: {
+          type: 'array',
+          description: 'One entry per faulty field.',
+          items: { $ref: '#/components/schemas/FieldError' },
+        },
         requestId: { type: 'string', description: 'Names this request in logs.' },
       },
     },

@@ -1,11 +1,12 @@
 /** The OpenAPI 3.1 document, made from the routes and their operations; `openapi.yaml` is this, checked in. */
 
 import { z } from 'zod';
-import { ERRORS, type ErrorCode } from '../../errors.ts';
 import type { Operation, Relation } from '../../operation.ts';
-import { type BulkRoute, MOST_ATOMIC_LINES, NDJSON } from './bulk.ts';
+import type { BulkRoute } from './bulk.ts';
 import { COMPONENTS, MACHINERY } from './openapi-machinery.ts';
+import { problemResponses, responseName } from './openapi-problems.ts';
 import { type Json, mapReferences, Schemas } from './openapi-schemas.ts';
+import { bodyName, bulkOf, eventStreamOf } from './openapi-streams.ts';
 import { answerOf, pathParameters, plainKind, type Route } from './route.ts';
 
 /** A domain as far as its documentation needs it. */
@@ -47,6 +48,8 @@ export function openapi({ domains, relations, version }: OpenApiOptions): Json {
     }
     for (const route of bulk) paths.set(`/v1/bulk/${route.resource}`, { post: bulkOf(route, tag, schemas) });
   }
+  const events = paths.get('/v1/events');
+  if (events !== undefined) paths.set('/v1/events/stream', eventStreamOf(events));
   for (const { on, name, description, model, many } of relations) {
     const related = schemas.of(model, 'output');
     schemas.extend(on, name, {
@@ -154,81 +157,6 @@ function bodyOf(method: string, operation: Operation, rest: [string, z.ZodType][
   };
 }
 
-function bodyName({ name }: Operation): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}Body`;
-}
-
-/** Lines cannot be described as such: the schemas are those of one line. */
-function bulkOf({ resource, operation }: BulkRoute, tag: string, schemas: Schemas): Json {
-  const flag = (name: string, description: string) => ({
-    name,
-    in: 'query',
-    required: false,
-    description,
-    schema: { type: 'boolean', default: false },
-  });
-  return {
-    operationId: `bulk${resource.charAt(0).toUpperCase()}${resource.slice(1)}`,
-    tags: [tag],
-    summary: `${operation.summary}: many at once, a line for each`,
-    description: `${BULK}\n\nEach line is a body of \`${operation.name}\`. Needs the scope \`${operation.scope}\`.`,
-    security: [{ bearer: operation.scope === null ? [] : [operation.scope] }],
-    parameters: [
-      flag('dryRun', 'Decides every line and saves none: `valid` is what would be done.'),
-      flag('atomic', `All lines or none; at most ${MOST_ATOMIC_LINES} lines.`),
-    ],
-    requestBody: {
-      required: true,
-      content: { [NDJSON]: { schema: { $ref: `#/output/${bodyName(operation)}` }, example: operation.example } },
-    },
-    responses: {
-      200: {
-        description: 'A result for every line, in order; the answer begins before the request has ended.',
-        headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
-        content: { [NDJSON]: { schema: schemas.of(LineResult, 'output') } },
-      },
-      ...Object.fromEntries(
-        [400, 401, 403, 415, 500, 503].map((status) => [
-          String(status),
-          { $ref: `#/components/responses/${responseName(status)}` },
-        ]),
-      ),
-      default: { $ref: '#/components/responses/Problem' },
-    },
-  };
-}
-
-const BULK =
-  `NDJSON in, NDJSON out. Lines are run in batches of up to 500; a bad line stops only itself. A repeat of a line changes nothing,
-so after a break send everything again, or from the first line without a result on. A line has at most 1 MiB, the stream no
-limit; empty lines are counted and get no result. Results wait for you: you may send everything before you read. When the
-database stays away or the key ends, the batch at hand says so and the answer ends there.`.replaceAll('\n', ' ');
-
-const LineResult = z
-  .object({
-    line: z.int().describe('Counts from 1.'),
-    status: z
-      .string()
-      .describe(
-        'What was done: `created`, `unchanged`; `valid` in a dry run; `error`; `skipped`: left undone, in all or nothing, because of another line.',
-      ),
-    id: z.string().optional().describe('Id of the thing, unless there is none.'),
-    number: z.int().optional().describe('What people call it by, where it has a number.'),
-    errors: z
-      .array(
-        z
-          .object({
-            path: z.string().describe('Path of the field in the line; empty = the line itself.'),
-            message: z.string().describe('What is wrong, in words.'),
-            code: z.string().describe('Stable code.'),
-          })
-          .meta({ id: 'LineError', description: 'What is wrong with a line.' }),
-      )
-      .optional()
-      .describe('What is wrong with it, at most 20; only with `error`.'),
-  })
-  .meta({ id: 'LineResult', description: 'What became of a line.' });
-
 function successes(
   method: string,
   operation: Operation,
@@ -282,51 +210,4 @@ function failures(of: Circumstances): Json {
   ];
   const known = statuses.map((status) => [String(status), { $ref: `#/components/responses/${responseName(status)}` }]);
   return { ...Object.fromEntries(known), default: { $ref: '#/components/responses/Problem' } };
-}
-
-const RESPONSE_NAMES: Record<number, string> = {
-  400: 'BadRequest',
-  401: 'Unauthenticated',
-  403: 'Forbidden',
-  404: 'NotFound',
-  409: 'Conflict',
-  412: 'VersionMismatch',
-  413: 'PayloadTooLarge',
-  415: 'UnsupportedMediaType',
-  422: 'Invalid',
-  500: 'Internal',
-  503: 'Unavailable',
-};
-
-function responseName(status: number): string {
-  return RESPONSE_NAMES[status]!;
-}
-
-/** One response per status, with the codes of the one table. */
-function problemResponses(): Json {
-  const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  const headers: Record<string, Json> = {
-    401: { 'WWW-Authenticate': { $ref: '#/components/headers/WWWAuthenticate' } },
-    503: { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } },
-  };
-  const responses = Object.entries(RESPONSE_NAMES).map(([status, name]) => {
-    const codes = (Object.keys(ERRORS) as ErrorCode[]).filter((code) => ERRORS[code].status === Number(status));
-    const description = `${codes.map((code) => `\`${code}\`: ${ERRORS[code].en}`).join('. ')}.`;
-    return [
-      name,
-      {
-        description,
-        headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...headers[status] },
-        content,
-      },
-    ];
-  });
-  return {
-    Problem: {
-      description: 'Whatever else was refused: `code` says why.',
-      headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
-      content,
-    },
-    ...Object.fromEntries(responses),
-  };
 }
