@@ -36,6 +36,7 @@ import { workspaceRoutes } from './domains/workspaces/rest.ts';
 import { Pulse } from './doors/follow.ts';
 import { type Field, idArgument } from './doors/graphql/field.ts';
 import { registerGraphql } from './doors/graphql/server.ts';
+import { registerGraphqlStream } from './doors/graphql/stream.ts';
 import { type BulkRoute, registerBulk } from './doors/rest/bulk.ts';
 import { registerHealth } from './doors/rest/health.ts';
 import { registerTokenEndpoint } from './doors/rest/oauth.ts';
@@ -178,6 +179,9 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
       fields: FIELDS,
       nodes: nodesOf(FIELDS),
     });
+    registerGraphqlStream(guarded, desk, config, guarded.graphql.schema, listEvents, (request) =>
+      authenticator.authenticate(request.headers.authorization),
+    );
   });
   server.addHook('onClose', async () => {
     await authenticator.flush();

@@ -116,7 +116,7 @@ async function complaintOnTheEve(stage: Stage, team: { id: string; name: string 
   });
   expectState(ticket, 'resolution', 'missed');
 
-  const invitation = await surveyed(stage, ticket, '2026-10-03T15:40:00+08:00');
+  const invitation = await surveyed(stage, ticket, '2026-10-03T15:40:00+08:00', contact.language);
   await advance(stage, '2026-10-04T10:00:00+08:00');
   const page = await desk.page(`/s/${invitation.token}`);
   expect('The survey page', page.status, 200);
@@ -194,7 +194,7 @@ async function chatAtClosingTime(stage: Stage, team: { id: string; name: string 
   ticket = await act(stage, agent, ticket, 'solve', `${agent.name} solves it`);
   expectState(ticket, 'resolution', 'met');
 
-  const invitation = await surveyed(stage, ticket, '2026-10-11T14:40:00+08:00');
+  const invitation = await surveyed(stage, ticket, '2026-10-11T14:40:00+08:00', contact.language);
   await advance(stage, '2026-10-11T15:00:00+08:00');
   await desk.post('/survey-answers', {
     token: invitation.token,

@@ -18,6 +18,7 @@ interface Customer {
 interface Contact {
   id: string;
   name: string;
+  language: string;
   salutation: string;
   identities: { kind: string; value: string }[];
 }
@@ -143,13 +144,14 @@ async function reread({ desk }: Stage, { id }: Ticket): Promise<Ticket> {
 }
 
 /** Waits for the survey that goes out by itself. */
-export async function surveyed(stage: Stage, ticket: Ticket, at: string): Promise<Invitation> {
+export async function surveyed(stage: Stage, ticket: Ticket, at: string, language: string): Promise<Invitation> {
   const { desk, screen } = stage;
   await advance(stage, at, 'survey.invited');
   const query = `/survey-invitations?ticketId=${ticket.id}&state=sent`;
   const { data } = await desk.get<{ data: (Invitation & { sentAt: string })[] }>(query);
   expect('Invitations to the survey', data.length, 1);
   const [invitation] = data;
+  expect('The language of the survey', invitation!.language, language);
   screen.step(invitation!.sentAt, `the survey goes out by itself, in ${invitation!.language}`);
   screen.detail(invitation!.url);
   return invitation!;

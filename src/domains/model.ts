@@ -139,3 +139,19 @@ export const zLocalized = z
   .object({ en: zText(500), 'zh-CN': zText(500) })
   .partial()
   .meta({ scalar: 'JSON', examples: [{ en: 'Overall', 'zh-CN': '总体' }] });
+
+/** Every field optional and without its default: what is left out stays as it is. */
+export function patchOf(fields: Record<string, z.ZodType>): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => {
+      let inner = schema;
+      for (;;) {
+        const def = inner.def as unknown as { type: string; innerType?: z.ZodType };
+        if (def.innerType === undefined || !['optional', 'default', 'prefault'].includes(def.type)) break;
+        inner = def.innerType;
+      }
+      const description = schema.meta()?.description ?? inner.meta()?.description ?? '';
+      return [name, inner.optional().describe(description as string)];
+    }),
+  );
+}

@@ -11,7 +11,7 @@ import { tombstones } from '../db/tables/machinery.ts';
 import { notFound } from '../errors.ts';
 import { type IdKind, newId } from '../ids.ts';
 import { type Operation, read, write } from '../operation.ts';
-import { iso, zDeleted, zId, zPage, zPaging } from './model.ts';
+import { iso, patchOf, zDeleted, zId, zPage, zPaging } from './model.ts';
 
 export interface ResourceDefinition<V extends Row> {
   /** As in `team`; the plural adds an s unless told. */
@@ -166,20 +166,4 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
       },
     }) as unknown as Operation,
   };
-}
-
-/** Every field optional and without its default: what is left out stays as it is. */
-export function patchOf(fields: Record<string, z.ZodType>): Record<string, z.ZodType> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, schema]) => {
-      let inner = schema;
-      for (;;) {
-        const def = inner.def as unknown as { type: string; innerType?: z.ZodType };
-        if (def.innerType === undefined || !['optional', 'default', 'prefault'].includes(def.type)) break;
-        inner = def.innerType;
-      }
-      const description = schema.meta()?.description ?? inner.meta()?.description ?? '';
-      return [name, inner.optional().describe(description as string)];
-    }),
-  );
 }

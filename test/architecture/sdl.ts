@@ -59,7 +59,7 @@ export function compareSdl(schema: GraphQLSchema, fields: Field[], relations: Re
 }
 
 /** Types of the doors' own; what is in them stands in the root file and is not made from zod. */
-const ROOT_TYPES = ['Query', 'Mutation', 'Node', 'PageInfo', 'UserError', 'FieldError'].concat(
+const ROOT_TYPES = ['Query', 'Mutation', 'Subscription', 'Node', 'PageInfo', 'UserError', 'FieldError'].concat(
   ['String', 'Boolean', 'Int', 'Float', 'ID'],
   ['JSON', 'DateTime', 'Date', 'Duration', 'Seconds'],
 );

@@ -33,6 +33,7 @@ test('the demo', async (t) => {
       '"type": "clock.breached"',
       '○ first response    within 30 s             due Fri  9 Oct 08:00:20',
       '‖ resolution        paused, 1 min 10 s of it used',
+      'Sat  3 Oct 15:40:00  the survey goes out by itself, in zh-CN',
       '王女士 answers on the page: ★★★☆☆',
       'resolution        within 24 h             due Fri  2 Oct 15:00:00  broken by 40 min',
       'promises   6 of 7 kept',

@@ -82,3 +82,27 @@ test('a stream is refused as any request is', async (t) => {
   t.equal((await desk.rest('GET /v1/events/stream?nonsense=1')).status, 400);
   t.equal((await (await desk.as('agent', [])).rest('GET /v1/events/stream')).status, 403);
 });
+
+test('a GraphQL subscription tells the same, over SSE', async (t) => {
+  const desk = await openTestDesk(t);
+  const address = await listening(desk);
+  const leaving = new AbortController();
+  const ask = (query: string) =>
+    fetch(`${address}/graphql/stream`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${desk.key}`, 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query }),
+      signal: leaving.signal,
+    });
+  t.equal((await ask('{ me { name } }')).status, 400, 'only subscriptions are streamed');
+  t.equal((await ask('subscription { nothing }')).status, 400);
+  const answer = await ask('subscription { event(type: ["team.created"]) { type subject data } }');
+  void desk.rest('POST /v1/teams', { name: 'one' });
+  let text = '';
+  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.includes('team.created')) break;
+  }
+  leaving.abort();
+  t.match(text, /event: next\ndata: .*"type":"team.created"/);
+});

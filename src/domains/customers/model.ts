@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { IDENTITY_KIND } from '../../rules/identity.ts';
 import {
+  patchOf,
   zExternalIds,
   zExternalIdsPatch,
   zId,
@@ -17,7 +18,6 @@ import {
   zTimeZone,
   zUpdatedAfter,
 } from '../model.ts';
-import { patchOf } from '../resource.ts';
 
 const PROFILE = {
   industry: 'What they work in.',

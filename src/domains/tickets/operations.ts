@@ -17,9 +17,8 @@ import { newId } from '../../ids.ts';
 import { read, write } from '../../operation.ts';
 import { searchQuery, searchVector } from '../../rules/search.ts';
 import { getContact, getCustomer } from '../customers/store.ts';
-import { zExternalIdsPatch, zKey, zText } from '../model.ts';
+import { patchOf, zExternalIdsPatch, zKey, zText } from '../model.ts';
 import { findNamed, nameThing, requireFreeNames } from '../names.ts';
-import { patchOf } from '../resource.ts';
 import { requireAgents, requireTeams } from '../workspaces/store.ts';
 import {
   createTicketFields,

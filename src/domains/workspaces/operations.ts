@@ -6,8 +6,8 @@ import { agents, customFields, teams, terms, workspaces } from '../../db/tables/
 import { AppError, invalid } from '../../errors.ts';
 import { read, write } from '../../operation.ts';
 import { STATUS_CATEGORIES } from '../../rules/policy.ts';
-import { zKey } from '../model.ts';
-import { patchOf, resource } from '../resource.ts';
+import { patchOf, zKey } from '../model.ts';
+import { resource } from '../resource.ts';
 import {
   Agent,
   agentFields,

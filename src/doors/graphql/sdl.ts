@@ -64,6 +64,18 @@ type Query {
 }
 
 type Mutation
+
+type Subscription {
+  "What happens from now on, or after a sequence of the feed; over SSE at /graphql/stream."
+  event(
+    "sequence of the last event that was read; what happens from now on unless told."
+    after: String
+    "These types alone."
+    type: [String!]
+    "About this one alone."
+    subject: String
+  ): Event!
+}
 `;
 
 /** Types written so far, over all domains: each stands in the file of the domain that names it first. */

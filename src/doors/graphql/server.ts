@@ -5,10 +5,10 @@ import { type ExecutionResult, GraphQLError, type GraphQLSchema, Kind } from 'gr
 import mercurius from 'mercurius';
 import type { z } from 'zod';
 import type { Config } from '../../config.ts';
-import { AppError, ERRORS } from '../../errors.ts';
+import { AppError, ERRORS, type ErrorCode } from '../../errors.ts';
 import { type IdKind, kindOfId } from '../../ids.ts';
 import { contextOf, cursorsOf, type Desk, execute, type Operation, type Reply } from '../../operation.ts';
-import { toKnownError } from '../rest/problem.ts';
+import { setErrorHeaders, toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
 import { type Field, fromArguments, idArgument, isReference, peel } from './field.ts';
 import { costLimit, depthLimit } from './limits.ts';
@@ -87,8 +87,9 @@ export async function registerGraphql(
     },
     errorHandler: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       const list = error instanceof AppError ? [error] : ((error as { errors?: unknown[] }).errors ?? [error]);
-      const bodies = list.map((one) => formatted(one, request));
+      const bodies = list.map((one) => formatted(isOverflow(one) ? TOO_DEEP : one, request));
       const status = bodies.every((one) => one.invalid) ? 400 : (bodies.find((one) => !one.invalid)?.status ?? 500);
+      for (const { body } of bodies) setErrorHeaders(reply, body.extensions.code as ErrorCode);
       return reply
         .code(status)
         .type('application/json; charset=utf-8')
@@ -211,6 +212,13 @@ function hasReference(schema: z.ZodType): boolean {
   if (def.type === 'array') return hasReference(def.element!);
   if (def.type === 'object') return Object.values(def.shape!).some(hasReference);
   return false;
+}
+
+const TOO_DEEP = new AppError('bad_request', 'The document goes too deep.');
+
+/** Reading a document is recursive: with a high limit of tokens it can be nested deeper than the stack. */
+function isOverflow(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message);
 }
 
 /** One error as GraphQL says it: the code of the one table, and nothing of what is unexpected. */

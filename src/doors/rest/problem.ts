@@ -72,13 +72,18 @@ export function toKnownError(error: unknown): AppError {
   return new AppError('internal', 'Something went wrong on our side. The request id helps us to find it.');
 }
 
+/** What HTTP wants said beside the body; the same for every door. */
+export function setErrorHeaders(reply: FastifyReply, code: ErrorCode): void {
+  if (code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer');
+  if (code === 'unavailable') reply.header('Retry-After', '1');
+}
+
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply {
   const known = toKnownError(error);
   if (known.code === 'internal') request.log.error({ err: error }, 'unexpected');
   const problem = problemOf(known, request.id, request.headers['accept-language']);
   // A URL that cannot be read is refused before any hook has set it.
   reply.header('X-Request-Id', request.id);
-  if (known.code === 'unauthenticated') reply.header('WWW-Authenticate', 'Bearer');
-  if (known.code === 'unavailable') reply.header('Retry-After', '1');
+  setErrorHeaders(reply, known.code);
   return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 }
