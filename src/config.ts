@@ -1,6 +1,7 @@
 /** The environment as one frozen Config: the only reader of process.env. */
 
 import { z } from 'zod';
+import { parseKey } from './auth/keys.ts';
 
 const flag = (fallback: 'on' | 'off') =>
   z
@@ -79,6 +80,7 @@ const zEnvironment = z.object({
   TIERDESK_ADMIN_KEY: z
     .string()
     .regex(/^[A-Za-z0-9_-]{16,200}$/, 'expected 16 to 200 letters, digits, _ or -')
+    .refine((key) => parseKey(key) !== null, 'it begins with td_ and is no key of ours: it could never be used')
     .optional(),
   /** Signs tokens and survey links; the same in every process. Absent: one is made at the first start. */
   TIERDESK_SECRET_KEY: z.string().min(32, 'expected at least 32 characters').optional(),
@@ -104,8 +106,8 @@ const zEnvironment = z.object({
 /** What an error message must not repeat. */
 const SECRETS = new Set(['DATABASE_URL', 'TIERDESK_ADMIN_KEY', 'TIERDESK_SECRET_KEY']);
 
-/** Kubernetes gives every container such variables about a Service called `tierdesk`. */
-const FROM_KUBERNETES = /^TIERDESK_(SERVICE|PORT)(_|$)/;
+/** TIERDESK_KEY is its callers' own; Kubernetes gives every container variables about a Service called `tierdesk`. */
+const NOT_OURS = /^TIERDESK_(KEY$|(SERVICE|PORT)(_|$))/;
 
 /** Read once at start; nothing else reads the environment. Throws an Error that names every variable that is wrong. */
 export function loadConfig(env: NodeJS.ProcessEnv) {
@@ -146,7 +148,7 @@ export type Config = ReturnType<typeof loadConfig>;
 /** A misspelt name would be a setting that silently does nothing. */
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('TIERDESK_') && !(name in zEnvironment.shape) && !FROM_KUBERNETES.test(name))
+    .filter((name) => name.startsWith('TIERDESK_') && !(name in zEnvironment.shape) && !NOT_OURS.test(name))
     .map((name) => {
       const known = Object.keys(zEnvironment.shape).filter((other) => other.startsWith('TIERDESK_'));
       return `${name}: no such variable; there are ${known.join(', ')}`;

@@ -6,15 +6,16 @@ import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
-import { type Logger as Pino, pino } from 'pino';
+import { pino } from 'pino';
 import type { Registry } from 'prom-client';
 import { buildApp, MIGRATIONS } from './app.ts';
 import { save } from './changes.ts';
 import { steadyClock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
 import { closeDatabase, type Db, openDatabase } from './db/connect.ts';
-import { type Embedded, startEmbedded } from './db/embedded.ts';
+import { startEmbedded } from './db/embedded.ts';
 import { migrate } from './db/migrate.ts';
+import { isLostRace } from './db/sqlstate.ts';
 import { newWorkspaceChanges } from './domains/workspaces/creation.ts';
 import { hasWorkspaces } from './domains/workspaces/store.ts';
 import { startTimekeeper } from './jobs/timekeeper.ts';
@@ -30,23 +31,29 @@ const SECRETS = [
   '*.password',
 ];
 
+/** What was opened, closed in reverse: at a signal, after an error, also when either comes in the middle of the start. */
+const opened: (() => Promise<unknown>)[] = [];
+
+async function closeAll(): Promise<void> {
+  for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
+}
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({ options: { demo: { type: 'boolean', default: true } }, allowNegative: true });
   const config = loadConfig(process.env);
   const log = pino({ level: config.logLevel, redact: SECRETS });
+  closeWithGrace(
+    { delay: 10_000, logger: { error: (message: unknown) => log.error({ err: message }, 'closing') } },
+    async ({ err }) => {
+      if (err) log.error({ err }, 'ending after an error');
+      await closeAll();
+    },
+  );
   const embedded = config.databaseUrl === null ? await startEmbedded({ dataDir: config.dataDir, log }) : null;
+  if (embedded !== null) opened.push(() => embedded.stop());
   const url = config.databaseUrl ?? embedded!.url;
   const db = openDatabase({ url, poolSize: config.databasePoolSize, prepared: config.databasePrepared, log });
-  try {
-    await serve(config, options.demo, log, db, embedded);
-  } catch (error) {
-    await closeDatabase(db);
-    await embedded?.stop();
-    throw error;
-  }
-}
-
-async function serve(config: Config, demo: boolean, log: Pino, db: Db, embedded: Embedded | null): Promise<void> {
+  opened.push(() => closeDatabase(db));
   await migrate(db, MIGRATIONS, log);
   const services = {
     secretKey: secretKey(config),
@@ -54,26 +61,19 @@ async function serve(config: Config, demo: boolean, log: Pino, db: Db, embedded:
     wallClock: steadyClock(Date.now, () => performance.now()),
   };
   const app = await buildApp({ config, db, services, log });
-  const firstKey = await createFirstWorkspace(config, db, demo, app.desk.services.epoch, services.wallClock());
-  const address = addressOf(await app.server.listen({ host: config.host, port: config.port }));
-  app.desk.services.publicUrl ||= address;
+  const firstKey = await createFirstWorkspace(config, db, options.demo, app.desk.services.epoch, services.wallClock());
   const timekeeper = startTimekeeper(app.desk, log);
+  opened.push(() => timekeeper.stop());
   app.onTimer.call = timekeeper.wake;
-  const metrics = config.metricsPort === null ? null : await serveMetrics(config, app.metrics);
+  const address = addressOf(await app.server.listen({ host: config.host, port: config.port }));
+  opened.push(() => app.server.close());
+  app.desk.services.publicUrl ||= address;
+  if (config.metricsPort !== null) {
+    const metrics = await serveMetrics(config, app.metrics);
+    opened.push(async () => metrics.close());
+  }
   embedded?.announce(address);
-
-  closeWithGrace(
-    { delay: 10_000, logger: { error: (message: unknown) => log.error({ err: message }, 'closing') } },
-    async ({ err }) => {
-      if (err) log.error({ err }, 'ending after an error');
-      await app.server.close();
-      await timekeeper.stop();
-      metrics?.close();
-      await closeDatabase(db);
-      await embedded?.stop();
-    },
-  );
-  welcome(address, demo, firstKey);
+  welcome(address, options.demo, firstKey);
 }
 
 /** At the very first start: a workspace and its admin, whose key is told once. Null when there is one already. */
@@ -95,7 +95,13 @@ async function createFirstWorkspace(
     adminKey: config.adminKey,
     instanceAdmin: true,
   });
-  await save(db, workspaceId, epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+  try {
+    await save(db, workspaceId, epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
+  } catch (error) {
+    // Another process began at the same time, and told its key.
+    if (isLostRace(error)) return null;
+    throw error;
+  }
   return adminKey;
 }
 
@@ -153,7 +159,8 @@ function welcome(address: string, demo: boolean, key: string | null): void {
   console.log(lines.join('\n'));
 }
 
-main().catch((error: unknown) => {
+main().catch(async (error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+  await closeAll();
 });

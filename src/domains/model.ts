@@ -135,11 +135,6 @@ export function zPage<T extends z.ZodType>(item: T) {
   });
 }
 
-export const zLocalized = z
-  .object({ en: zText(500), 'zh-CN': zText(500) })
-  .partial()
-  .meta({ scalar: 'JSON', examples: [{ en: 'Overall', 'zh-CN': '总体' }] });
-
 /** Every field optional and without its default: what is left out stays as it is. */
 export function patchOf(fields: Record<string, z.ZodType>): Record<string, z.ZodType> {
   return Object.fromEntries(

@@ -6,7 +6,7 @@ import type { ClockEvent } from './history.ts';
 import { type ComputedClock, measure } from './measure.ts';
 import { METRICS } from './objective.ts';
 
-export { type Announced, type Announcement, announce, nextInstant, type StoredClock } from './announce.ts';
+export { announce, nextInstant, type StoredClock } from './announce.ts';
 export {
   CLOCK_EVENT_TYPES,
   type ClockEvent,
@@ -15,7 +15,7 @@ export {
   NO_LEVELS,
   type ServiceLevels,
 } from './history.ts';
-export type { ClockState, ClockStep, ComputedClock } from './measure.ts';
+export type { ComputedClock } from './measure.ts';
 
 /**
  * Every cycle begun up to `asOf`, cancelled ones too, in the order of the metrics, then by cycle. Events may come in

@@ -3,7 +3,6 @@
 import { invalid } from '../errors.ts';
 
 /** What an identity is; beside these `social_<platform>`, as in `social_weibo`. */
-export const IDENTITY_KINDS = ['phone', 'email', 'wechat_openid', 'wechat_unionid', 'wecom'] as const;
 export const IDENTITY_KIND = /^(phone|email|wechat_openid|wechat_unionid|wecom|social_[a-z0-9][a-z0-9_]{0,31})$/;
 
 export interface Identity {

@@ -15,26 +15,19 @@ import {
 import { compileSemantics, type Semantics, type SemanticsDefinition } from './semantics.ts';
 
 export {
-  ATTRIBUTES,
-  type Attribute,
   type Attributes,
   explainMatch,
-  type MatchExplanation,
   matches,
   matchPolicy,
 } from './matching.ts';
 export {
   type CalendarRef,
-  type EscalationAction,
-  type EscalationDefinition,
-  type EscalationStep,
   METRICS,
   type Metric,
   type Objective,
   type ObjectiveDefinition,
   parseTarget,
   type ResolveCalendar,
-  type Target,
 } from './objective.ts';
 export {
   DEFAULT_SEMANTICS,
@@ -46,7 +39,6 @@ export {
 } from './semantics.ts';
 
 export const PRIORITIES = ['low', 'normal', 'high', 'urgent'] as const;
-export type Priority = (typeof PRIORITIES)[number];
 
 export interface MatchDefinition {
   /** Ids of customers: a personal plan. */

@@ -64,6 +64,8 @@ t.test('secrets are not repeated', async (t) => {
 });
 
 t.test('a misspelt variable of ours is refused', async (t) => {
+  t.doesNotThrow(() => loadConfig({ TIERDESK_KEY: 'x' }), "a caller's key is not ours");
+  t.match(faults({ TIERDESK_ADMIN_KEY: `td_1_${'0'.repeat(49)}` }), 'it begins with td_');
   t.match(faults({ TIERDESK_ADMINKEY: 'x' }), 'TIERDESK_ADMINKEY: no such variable; there are TIERDESK_DATA_DIR');
   t.equal(
     faults({ TIERDESK_PORT: 'tcp://10.0.0.1:80', TIERDESK_SERVICE_HOST: '10.0.0.1' }),

@@ -489,7 +489,11 @@ test('answers', async (t) => {
     const replied = await makeInvited(admin);
     await made(admin, `POST /v1/tickets/${replied.ticketId}/messages`, { body: '还是不行。', author: 'customer' });
     await solve(admin, replied.ticketId);
-    t.match(await answer({ token: replied.token, overall: 1 }), { status: 410 }, 'the last solution has a survey of its own');
+    t.match(
+      await answer({ token: replied.token, overall: 1 }),
+      { status: 410 },
+      'the last solution has a survey of its own',
+    );
     t.match(await invite(admin, replied.ticketId), { state: 'sent' });
     t.same(await eventTypes(desk, replied.id), ['survey.invited', 'survey.cancelled']);
   });

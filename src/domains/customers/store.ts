@@ -2,7 +2,7 @@
 
 import { and, desc, eq, sql } from 'drizzle-orm';
 import { bound, type Db, statement } from '../../db/connect.ts';
-import { columnsOf, findById } from '../../db/rows.ts';
+import { findById } from '../../db/rows.ts';
 import { contacts, customers, identities, tierChanges } from '../../db/tables/customers.ts';
 import { tickets } from '../../db/tables/tickets.ts';
 import { notFound } from '../../errors.ts';
@@ -110,9 +110,6 @@ export async function hasContacts(db: Db, workspaceId: number, customerId: strin
     .limit(1);
   return rows.length > 0;
 }
-
-export const CUSTOMER_COLUMNS = columnsOf(customers);
-export const CONTACT_COLUMNS = columnsOf(contacts);
 
 export function customerView(row: CustomerRow) {
   const profile = Object.fromEntries(PROFILE_FIELDS.map((name) => [name, row.profile[name] ?? null])) as Profile;

@@ -18,7 +18,6 @@ import type { Policy } from './model.ts';
 
 export type CalendarRow = typeof calendars.$inferSelect;
 export type PolicyRow = typeof policies.$inferSelect;
-export type ServiceLevelVersionRow = typeof serviceLevelVersions.$inferSelect;
 
 export function calendarView(row: Row) {
   const { id, key, name, definition, version, createdAt, updatedAt } = row as CalendarRow;
@@ -154,11 +153,6 @@ export async function listTierKeys(db: Db, workspaceId: number): Promise<string[
 export function policyDefinition(row: Pick<PolicyRow, 'key' | 'name' | 'position' | 'version' | 'definition'>) {
   const { key, name, position, version, definition } = row;
   return { key, name, position, version, ...definition } satisfies PolicyDefinition;
-}
-
-/** The service-level version that tickets created now are held to; 0 when nothing is promised. */
-export async function currentServiceLevelVersion(db: Db, workspaceId: number): Promise<number> {
-  return (await getWorkspace(db, workspaceId)).serviceLevelVersion;
 }
 
 /** Versions never change, so what is compiled once serves as long as it is asked for. */

@@ -27,9 +27,6 @@ export const computed = (operation: AnyOperation): Field => ({ shape: 'computed'
 /** `solveTicket(input:)` with the payload `{ ticket errors }`. */
 export const mutation = (operation: AnyOperation, name: string): Field => ({ shape: 'mutation', name, operation });
 
-/** Inputs of the machinery that every mutation takes beside its own. */
-export const MUTATION_EXTRAS = ['idempotencyKey', 'expectedVersion'] as const;
-
 /** Inputs of a list that are not filters. */
 export const LIST_EXTRAS = ['limit', 'cursor', 'after', 'sort'] as const;
 

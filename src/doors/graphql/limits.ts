@@ -15,50 +15,58 @@ import {
   type ValidationRule,
 } from 'graphql';
 
+export interface Limits {
+  depth: number;
+  cost: number;
+  /** The fields that answer pages. */
+  lists: ReadonlySet<string>;
+}
+
 /** Lists without `first` give a page of 50. */
 const DEFAULT_PAGE = 50;
 
-/** A validation rule: refuses a document whose cost passes `limit`. `lists` are the fields that answer pages. */
-export function costLimit(limit: number, lists: ReadonlySet<string>): ValidationRule {
+/**
+ * Throws for a document that passes the limits. To be asked before GraphQL's own rules: some of them compare every field
+ * with every other through all fragments, which takes long for a document made for it.
+ */
+export function checkLimits(document: DocumentNode, limits: Limits): void {
+  const fault = faultOf(document, limits);
+  if (fault !== null) throw fault;
+}
+
+/** The same as a validation rule. */
+export function limitsRule(limits: Limits): ValidationRule {
   return (context: ValidationContext) => ({
     Document(document) {
-      const fragments = fragmentsOf(document);
-      for (const definition of document.definitions) {
-        if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-        if (costOf(definition.selectionSet, 1, { fragments, lists, open: new Set() }, limit) > limit) {
-          context.reportError(
-            new GraphQLError(`The document costs more than ${limit}: ask for fewer fields or smaller pages.`, {
-              nodes: [definition],
-            }),
-          );
-        }
-      }
+      const fault = faultOf(document, limits);
+      if (fault !== null) context.reportError(fault);
     },
   });
+}
+
+function faultOf(document: DocumentNode, { depth, cost, lists }: Limits): GraphQLError | null {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const depths = new Map<string, number>();
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
+    const nodes = [definition];
+    if (depthOf(definition.selectionSet, fragments, depths) > depth) {
+      return new GraphQLError(`The document goes deeper than ${depth} levels.`, { nodes });
+    }
+    if (costOf(definition.selectionSet, 1, { fragments, lists, open: new Set() }, cost) > cost) {
+      return new GraphQLError(`The document costs more than ${cost}: ask for fewer fields or smaller pages.`, { nodes });
+    }
+  }
+  return null;
 }
 
 /**
- * A validation rule: refuses a document with more than `limit` selections within each other, inline fragments included.
- * What introspection asks is deep by its nature; GraphQL's own rules bound it.
+ * Selections within each other, inline fragments included. Each fragment is looked into once; one that holds itself counts
+ * as nothing here, other rules refuse it. What introspection asks is deep by its nature; GraphQL's own rules bound it.
  */
-export function depthLimit(limit: number): ValidationRule {
-  return (context: ValidationContext) => ({
-    Document(document) {
-      const fragments = fragmentsOf(document);
-      const depths = new Map<string, number>();
-      for (const definition of document.definitions) {
-        if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-        if (depthOf(definition.selectionSet, fragments, depths) > limit) {
-          context.reportError(
-            new GraphQLError(`The document goes deeper than ${limit} levels.`, { nodes: [definition] }),
-          );
-        }
-      }
-    },
-  });
-}
-
-/** Each fragment is looked into once; one that holds itself counts as nothing here, other rules refuse it. */
 function depthOf(
   selections: SelectionSetNode,
   fragments: Map<string, FragmentDefinitionNode>,
@@ -72,7 +80,8 @@ function depthOf(
       if (fragment === undefined) continue;
       if (!depths.has(name)) {
         depths.set(name, 0);
-        depths.set(name, depthOf(fragment.selectionSet, fragments, depths));
+        // A spread stands for the selections themselves.
+        depths.set(name, depthOf(fragment.selectionSet, fragments, depths) - 1);
       }
       deepest = Math.max(deepest, depths.get(name)!);
     } else if (selection.selectionSet !== undefined && !isIntrospection(selection)) {
@@ -84,14 +93,6 @@ function depthOf(
 
 function isIntrospection(selection: FieldNode | InlineFragmentNode): boolean {
   return selection.kind === Kind.FIELD && /^__(schema|type)$/.test(selection.name.value);
-}
-
-function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
-  return fragments;
 }
 
 interface Known {
@@ -112,13 +113,15 @@ function costOf(selections: SelectionSetNode, times: number, known: Known, limit
       const page = known.lists.has(selection.name.value) ? pageSize(selection.arguments ?? []) : 1;
       cost += costOf(selection.selectionSet, times * page, known, limit - cost);
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
-      cost += costOf(selection.selectionSet, times, known, limit - cost);
+      cost += 1 + costOf(selection.selectionSet, times, known, limit - cost);
     } else {
       const name = selection.name.value;
       const fragment = known.fragments.get(name);
+      cost += 1;
       if (fragment === undefined || known.open.has(name)) continue;
-      const open = new Set([...known.open, name]);
-      cost += 1 + costOf(fragment.selectionSet, times, { ...known, open }, limit - cost);
+      known.open.add(name);
+      cost += costOf(fragment.selectionSet, times, known, limit - cost);
+      known.open.delete(name);
     }
   }
   return cost;

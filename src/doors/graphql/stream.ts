@@ -1,22 +1,14 @@
 /** Live updates over GraphQL: `subscription { event { … } }` by server-sent events (graphql-sse, distinct connections). */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import {
-  GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-  OperationTypeNode,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql';
+import { GraphQLError, type GraphQLSchema, getOperationAST, OperationTypeNode, parse, validate } from 'graphql';
 import { createHandler } from 'graphql-sse/lib/use/fastify';
 import type { Config } from '../../config.ts';
 import { type Desk, execute, type Operation } from '../../operation.ts';
 import { follow } from '../follow.ts';
 import { toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
-import { costLimit, depthLimit } from './limits.ts';
+import { checkLimits } from './limits.ts';
 
 interface StreamContext {
   request: FastifyRequest;
@@ -50,7 +42,7 @@ export function registerGraphqlStream(
     return follow(desk, listEvents, { input, session, door: 'graphql', log: request.log, signal });
   };
 
-  const rules = [...specifiedRules, depthLimit(config.graphqlMaxDepth), costLimit(config.graphqlMaxCost, new Set())];
+  const limits = { depth: config.graphqlMaxDepth, cost: config.graphqlMaxCost, lists: new Set<string>() };
   const handle = createHandler<never>({
     schema,
     onSubscribe({ raw: request, context: { reply } }, { query, variables, operationName }) {
@@ -58,10 +50,11 @@ export function registerGraphqlStream(
       let document: ReturnType<typeof parse>;
       try {
         document = parse(query, { maxTokens: config.graphqlMaxTokens });
+        checkLimits(document, limits);
       } catch (error) {
         return [JSON.stringify(refuse([error as GraphQLError])), BAD_REQUEST];
       }
-      const errors = validate(schema, document, rules);
+      const errors = validate(schema, document);
       if (
         errors.length === 0 &&
         getOperationAST(document, operationName)?.operation !== OperationTypeNode.SUBSCRIPTION
