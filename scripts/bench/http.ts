@@ -32,7 +32,7 @@ const children: ChildProcess[] = [];
 
 /** The desk as its users run it: a process of its own. */
 async function startDesk(url: string): Promise<string> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', join(import.meta.dirname, '../../src/main.ts')], {
     env: {
       ...process.env,
       DATABASE_URL: url,

@@ -9,7 +9,7 @@
 import { systemActor } from '../auth/policy.ts';
 import { type Changes, save } from '../changes.ts';
 import type { Ctx, Logger, Workspace } from '../context.ts';
-import { isLostRace } from '../db/sqlstate.ts';
+import { isLostRace, toAppError } from '../db/sqlstate.ts';
 import { settleDue } from '../domains/tickets/due.ts';
 import { loadLevels } from '../domains/tickets/settle.ts';
 import { getTicketFiles } from '../domains/tickets/store.ts';
@@ -30,43 +30,54 @@ const BATCH = 200;
 const ACTOR = systemActor('timekeeper');
 const AUTHOR = { actor: ACTOR.id, door: 'timekeeper' };
 
-/** Handles what is due on these tickets of one workspace at one instant; each stands or falls alone. Answers those that failed. */
+/** Tickets that could not be handled: `lost` were changed by somebody else every time, `failed` cannot be settled or saved. */
+interface Unhandled {
+  lost: string[];
+  failed: string[];
+}
+
+interface Group {
+  subject: string;
+  changes: Changes;
+}
+
+/** Handles what is due on these tickets of one workspace at one instant; each stands or falls alone. */
 async function handle(
   desk: Desk,
   workspace: Workspace,
   now: Instant,
   subjects: string[],
   log: Logger,
-): Promise<string[]> {
-  let left = subjects;
-  for (let attempt = 0; attempt < 5 && left.length > 0; attempt++) {
+): Promise<Unhandled> {
+  const failed: string[] = [];
+  let lost = subjects;
+  for (let attempt = 0; attempt < 5 && lost.length > 0; attempt++) {
     const ctx: Ctx = { db: desk.db, workspace, actor: ACTOR, door: 'timekeeper', now, log, services: desk.services };
-    const files = await getTicketFiles(desk.db, workspace.workspaceId, left);
+    const files = await getTicketFiles(desk.db, workspace.workspaceId, lost);
     const levels = await loadLevels(
       ctx,
       files.map(({ history }) => history),
     );
-    const groups: { subject: string; changes: Changes }[] = [];
-    const failed: string[] = [];
+    const groups: Group[] = [];
     for (const file of files) {
       try {
         groups.push({ subject: file.ticket.id, changes: await settleDue(ctx, file, levels) });
       } catch (error) {
-        log.error({ err: error, ticket: file.ticket.id }, 'a due ticket could not be settled');
-        failed.push(file.ticket.id);
+        failed.push(failedBy(error, file.ticket.id, log));
       }
     }
-    if (failed.length > 0) return [...failed, ...(await saveGroups(desk, workspace, groups))];
-    left = await saveGroups(desk, workspace, groups);
+    lost = await saveGroups(desk, workspace, groups, failed, log);
   }
-  return left;
+  return { lost, failed };
 }
 
 /** Saves the groups in one statement; when that fails, in halves, down to the one that is at fault. Answers the lost ones. */
 async function saveGroups(
   desk: Desk,
   workspace: Workspace,
-  groups: { subject: string; changes: Changes }[],
+  groups: Group[],
+  failed: string[],
+  log: Logger,
 ): Promise<string[]> {
   if (groups.length === 0) return [];
   try {
@@ -78,13 +89,22 @@ async function saveGroups(
     return lost.map((index) => groups[index]!.subject);
   } catch (error) {
     if (groups.length === 1) {
-      if (isLostRace(error)) return [groups[0]!.subject];
-      throw error;
+      const { subject } = groups[0]!;
+      if (isLostRace(error)) return [subject];
+      failed.push(failedBy(error, subject, log));
+      return [];
     }
     const half = Math.ceil(groups.length / 2);
-    const first = await saveGroups(desk, workspace, groups.slice(0, half));
-    return [...first, ...(await saveGroups(desk, workspace, groups.slice(half)))];
+    const first = await saveGroups(desk, workspace, groups.slice(0, half), failed, log);
+    return [...first, ...(await saveGroups(desk, workspace, groups.slice(half), failed, log))];
   }
+}
+
+/** A ticket at fault must not stand in the way of the others; a database that is away is nobody's fault and thrown on. */
+function failedBy(error: unknown, subject: string, log: Logger): string {
+  if (toAppError(error)?.code === 'unavailable') throw error;
+  log.error({ err: error, ticket: subject }, 'a due ticket could not be handled');
+  return subject;
 }
 
 /** Claims and handles one batch of live timers; answers how many there were. */
@@ -94,7 +114,8 @@ export async function handleDue(desk: Desk, log: Logger): Promise<number> {
     const workspace = await getWorkspace(desk.db, workspaceId);
     for (const [due, together] of Map.groupBy(mine, (timer) => timer.due)) {
       const subjects = together.map(({ subject }) => subject);
-      const failed = await handle(desk, workspace, due, subjects, log);
+      // Those that lost their race stay claimed for the rest of the lease, and are then taken up again.
+      const { failed } = await handle(desk, workspace, due, subjects, log);
       for (const subject of failed)
         await postponeTimer(desk.db, { workspaceId, subject, due }, desk.services.wallClock());
     }
@@ -112,18 +133,23 @@ export async function advanceTestClock(desk: Desk, workspace: Workspace, to: Ins
     const { due } = timers[0]!;
     await moveTestClock(desk.db, workspace.workspaceId, due);
     const fresh = await getWorkspace(desk.db, workspace.workspaceId);
-    const failed = await handle(
+    const { lost, failed } = await handle(
       desk,
       fresh,
       due,
       timers.map(({ subject }) => subject),
       log,
     );
+    const unhandled = [...failed, ...lost];
     // Time does not wait for a ticket that cannot be settled; twice the same ones is a fault of ours, and said so.
-    if (failed.length > 0 && stuck.length === timers.length && stuck.every(({ subject }) => failed.includes(subject))) {
-      throw new Error(`The clock stands still at ${due}: ${failed.join(', ')}`);
+    if (
+      unhandled.length > 0 &&
+      stuck.length === timers.length &&
+      stuck.every(({ subject }) => unhandled.includes(subject))
+    ) {
+      throw new Error(`The clock stands still at ${due}: ${unhandled.join(', ')}`);
     }
-    stuck = timers.filter(({ subject }) => failed.includes(subject));
+    stuck = timers.filter(({ subject }) => unhandled.includes(subject));
     handled++;
   }
   await moveTestClock(desk.db, workspace.workspaceId, to);
@@ -143,12 +169,17 @@ const CLEANING_MS = 10 * 60_000;
 /** Starts the loop for live workspaces. A database that is away is asked again every second. */
 export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
   let running = true;
-  let wake: () => void = () => undefined;
+  let endSleep: () => void = () => undefined;
+  let woken = false;
   let cleanedAt = 0;
+  const wake = () => {
+    woken = true;
+    endSleep();
+  };
   const sleep = (ms: number) =>
     new Promise<void>((resolve) => {
       const timeout = setTimeout(resolve, ms);
-      wake = () => {
+      endSleep = () => {
         clearTimeout(timeout);
         resolve();
       };
@@ -156,6 +187,7 @@ export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
   const loop = async () => {
     while (running) {
       let pause = LONGEST_SLEEP_MS;
+      woken = false;
       try {
         const now = desk.services.wallClock();
         if (now - cleanedAt > CLEANING_MS) {
@@ -168,12 +200,13 @@ export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
       } catch (error) {
         log.warn({ err: error }, 'the timekeeper could not look at its timers');
       }
-      if (running) await sleep(pause);
+      // Woken while it looked, it may have missed what it was woken for.
+      if (running && !woken) await sleep(pause);
     }
   };
   const ended = loop();
   return {
-    wake: () => wake(),
+    wake,
     async stop() {
       running = false;
       wake();

@@ -11,8 +11,6 @@ import {
   type InlineFragmentNode,
   Kind,
   type SelectionSetNode,
-  type ValidationContext,
-  type ValidationRule,
 } from 'graphql';
 
 export interface Limits {
@@ -34,16 +32,6 @@ export function checkLimits(document: DocumentNode, limits: Limits): void {
   if (fault !== null) throw fault;
 }
 
-/** The same as a validation rule. */
-export function limitsRule(limits: Limits): ValidationRule {
-  return (context: ValidationContext) => ({
-    Document(document) {
-      const fault = faultOf(document, limits);
-      if (fault !== null) context.reportError(fault);
-    },
-  });
-}
-
 function faultOf(document: DocumentNode, { depth, cost, lists }: Limits): GraphQLError | null {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
@@ -57,7 +45,9 @@ function faultOf(document: DocumentNode, { depth, cost, lists }: Limits): GraphQ
       return new GraphQLError(`The document goes deeper than ${depth} levels.`, { nodes });
     }
     if (costOf(definition.selectionSet, 1, { fragments, lists, open: new Set() }, cost) > cost) {
-      return new GraphQLError(`The document costs more than ${cost}: ask for fewer fields or smaller pages.`, { nodes });
+      return new GraphQLError(`The document costs more than ${cost}: ask for fewer fields or smaller pages.`, {
+        nodes,
+      });
     }
   }
   return null;

@@ -11,7 +11,7 @@ import { contextOf, cursorsOf, type Desk, execute, type Operation, type Reply } 
 import { setErrorHeaders, toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
 import { type Field, fromArguments, idArgument, isReference, peel } from './field.ts';
-import { costLimit, depthLimit } from './limits.ts';
+import { checkLimits } from './limits.ts';
 import { checkRequest, refuseMethod } from './request.ts';
 
 interface GraphqlContext {
@@ -69,11 +69,7 @@ export async function registerGraphql(
     path: PATH,
     cache: KEPT_DOCUMENTS,
     graphql: { parseOptions: { maxTokens: config.graphqlMaxTokens } },
-    validationRules: [
-      depthLimit(config.graphqlMaxDepth),
-      costLimit(config.graphqlMaxCost, lists),
-      ...(config.graphqlIntrospection ? [] : [noIntrospection]),
-    ],
+    validationRules: config.graphqlIntrospection ? [] : [noIntrospection],
     context: (request: FastifyRequest) => ({ request, session: request.session! }),
     errorFormatter: (execution: ExecutionResult, context: unknown) => {
       const request = (context as GraphqlContext).request;
@@ -99,6 +95,8 @@ export async function registerGraphql(
       preValidation: checkRequest,
     },
   } as never);
+  const limits = { depth: config.graphqlMaxDepth, cost: config.graphqlMaxCost, lists };
+  app.graphql.addHook('preValidation', async (_schema, document) => checkLimits(document, limits));
   // The compiled document is kept by its text alone, whichever of its operations was compiled: with several, none is.
   app.graphql.addHook('preExecution', async (_schema, document) => {
     const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);

@@ -51,6 +51,7 @@ export function registerGraphqlStream(
       try {
         document = parse(query, { maxTokens: config.graphqlMaxTokens });
         checkLimits(document, limits);
+        checkLimits(document, limits);
       } catch (error) {
         return [JSON.stringify(refuse([error as GraphQLError])), BAD_REQUEST];
       }
