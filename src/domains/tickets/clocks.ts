@@ -185,6 +185,8 @@ const clocksRelation: Relation = {
   model: Clock,
   many: true,
   async load(ctx, parents) {
+    // What a verb answers has them already.
+    if (parents.every((parent) => parent['clocks'] !== undefined)) return parents.map((parent) => parent['clocks']);
     const ids = parents.map((parent) => parent['id'] as string);
     const histories = await listHistories(ctx.db, ctx.workspace.workspaceId, ids);
     const levels = await loadLevels(ctx, histories.values());
@@ -211,7 +213,7 @@ const lastMessageRelation: Relation = {
   },
 };
 
-const onTicket = [
+export const ticketRelations: Relation[] = [
   byId(
     'customer',
     'Whose it is; null also for callers without customers:read.',
@@ -246,10 +248,4 @@ const onTicket = [
   ),
   clocksRelation,
   lastMessageRelation,
-];
-
-/** A verb's answer carries its clocks already; the rest is related to it as to a ticket. */
-export const ticketRelations: Relation[] = [
-  ...onTicket,
-  ...onTicket.filter(({ name }) => name !== 'clocks').map((relation) => ({ ...relation, on: 'TicketAnswer' })),
 ];

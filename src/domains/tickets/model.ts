@@ -76,54 +76,51 @@ const FaultView = z
   })
   .meta({ id: 'FaultDetails', description: 'What is known of a fault.' });
 
-const ticketShape = {
-  id: zId('ticket').describe('TypeID.'),
-  number: z.int().describe('What people say; unique in the workspace, gaps allowed.'),
-  subject: z.string().describe('In one line.'),
-  kind: z.string().describe('Key of a kind, as in complaint.'),
-  channel: z.string().describe('Key of the channel it came by.'),
-  priority: zPriority.describe('How much it presses.'),
-  tier: z.string().nullable().describe("Key of the customer's tier; null without one."),
-  status: z.string().describe('Key of a status of the workspace.'),
-  statusCategory: zStatusCategory.describe('What the status means to the clocks.'),
-  problemType: z.string().nullable().describe('Key in the tree of problem types.'),
-  product: z.string().nullable().describe('Key of a product.'),
-  complexity: zComplexity.nullable().describe('How hard it is.'),
-  closeCode: z.string().nullable().describe('Key of a close code: how it ended.'),
-  customFields: z
-    .record(z.string(), z.unknown())
-    .meta({ scalar: 'JSON' })
-    .describe('Values by the keys of custom fields.'),
-  fault: FaultView.nullable().describe('Of a fault: symptom, frequency, reach.'),
-  customerId: nullableId('Whose it is.'),
-  contactId: nullableId('Who asked.'),
-  assigneeId: nullableId('Who works on it.'),
-  teamId: nullableId('Whose queue it is in.'),
-  tags: z.array(z.string()).describe('Free words.'),
-  externalIds: z.record(z.string(), z.string()).meta({ scalar: 'JSON' }).describe('Names in other systems.'),
-  acceptedAt: zIsoInstant.nullable().describe('When it was first taken in charge.'),
-  understandingConfirmedAt: zIsoInstant.nullable().describe('When the restated problem was confirmed.'),
-  firstRespondedAt: zIsoInstant.nullable().describe('First public reply of a person, or call picked up.'),
-  solvedAt: zIsoInstant.nullable().describe('When it was last solved; null while it is not.'),
-  closedAt: zIsoInstant.nullable().describe('When it was closed.'),
-  suspendedUntil: zIsoInstant.nullable().describe('When it wakes by itself; null when it does not sleep.'),
-  surveyAt: zIsoInstant.nullable().describe('When the survey goes out; null when none is planned.'),
-  chaseCount: z.int().describe('How often the customer chased it.'),
-  reopenCount: z.int().describe('How often it was reopened.'),
-  customerMessageCount: z.int().describe('Messages of the customer.'),
-  agentReplyCount: z.int().describe('Public replies of people.'),
-  mergedIntoId: nullableId('The ticket it was merged into.'),
-  ...zStamps,
-};
-
 export const Ticket = z
-  .object(ticketShape)
-  .meta({ id: 'Ticket', description: 'A request of a customer, and what is promised for it.' });
-
-/** What a verb answers: the ticket with its promises, so that a caller sees what changed and by when. */
-export const TicketAnswer = z
-  .object({ ...ticketShape, clocks: z.array(Clock).describe('Every promise, as it stands now.') })
-  .meta({ id: 'TicketAnswer', description: 'The ticket with its promises.' });
+  .object({
+    id: zId('ticket').describe('TypeID.'),
+    number: z.int().describe('What people say; unique in the workspace, gaps allowed.'),
+    subject: z.string().describe('In one line.'),
+    kind: z.string().describe('Key of a kind, as in complaint.'),
+    channel: z.string().describe('Key of the channel it came by.'),
+    priority: zPriority.describe('How much it presses.'),
+    tier: z.string().nullable().describe("Key of the customer's tier; null without one."),
+    status: z.string().describe('Key of a status of the workspace.'),
+    statusCategory: zStatusCategory.describe('What the status means to the clocks.'),
+    problemType: z.string().nullable().describe('Key in the tree of problem types.'),
+    product: z.string().nullable().describe('Key of a product.'),
+    complexity: zComplexity.nullable().describe('How hard it is.'),
+    closeCode: z.string().nullable().describe('Key of a close code: how it ended.'),
+    customFields: z
+      .record(z.string(), z.unknown())
+      .meta({ scalar: 'JSON' })
+      .describe('Values by the keys of custom fields.'),
+    fault: FaultView.nullable().describe('Of a fault: symptom, frequency, reach.'),
+    customerId: nullableId('Whose it is.'),
+    contactId: nullableId('Who asked.'),
+    assigneeId: nullableId('Who works on it.'),
+    teamId: nullableId('Whose queue it is in.'),
+    tags: z.array(z.string()).describe('Free words.'),
+    externalIds: z.record(z.string(), z.string()).meta({ scalar: 'JSON' }).describe('Names in other systems.'),
+    acceptedAt: zIsoInstant.nullable().describe('When it was first taken in charge.'),
+    understandingConfirmedAt: zIsoInstant.nullable().describe('When the restated problem was confirmed.'),
+    firstRespondedAt: zIsoInstant.nullable().describe('First public reply of a person, or call picked up.'),
+    solvedAt: zIsoInstant.nullable().describe('When it was last solved; null while it is not.'),
+    closedAt: zIsoInstant.nullable().describe('When it was closed.'),
+    suspendedUntil: zIsoInstant.nullable().describe('When it wakes by itself; null when it does not sleep.'),
+    surveyAt: zIsoInstant.nullable().describe('When the survey goes out; null when none is planned.'),
+    chaseCount: z.int().describe('How often the customer chased it.'),
+    reopenCount: z.int().describe('How often it was reopened.'),
+    customerMessageCount: z.int().describe('Messages of the customer.'),
+    agentReplyCount: z.int().describe('Public replies of people.'),
+    mergedIntoId: nullableId('The ticket it was merged into.'),
+    ...zStamps,
+  })
+  .meta({
+    id: 'Ticket',
+    description:
+      'A request of a customer, and what is promised for it. What a verb answers has its promises in clocks.',
+  });
 
 export const zAuthor = z
   .enum(['customer', 'agent', 'bot'])

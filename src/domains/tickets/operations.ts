@@ -20,15 +20,7 @@ import { getContact, getCustomer } from '../customers/store.ts';
 import { patchOf, zExternalIdsPatch, zKey, zText } from '../model.ts';
 import { findNamed, nameThing, requireFreeNames } from '../names.ts';
 import { requireAgents, requireTeams } from '../workspaces/store.ts';
-import {
-  createTicketFields,
-  editableFields,
-  listTicketFields,
-  Ticket,
-  TicketAnswer,
-  TicketPage,
-  zTicketId,
-} from './model.ts';
+import { createTicketFields, editableFields, listTicketFields, Ticket, TicketPage, zTicketId } from './model.ts';
 import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
 import { getTicket, getTicketFile, type TicketRow, ticketView } from './store.ts';
 import { requireWords, statusOf } from './words.ts';
@@ -38,7 +30,7 @@ export const createTicket = write({
   summary: 'Create a ticket; the answer says what is promised and by when',
   scope: 'tickets:write',
   input: z.strictObject(createTicketFields),
-  output: TicketAnswer,
+  output: Ticket,
   status: 201,
   example: { subject: '机器停机', kind: 'complaint', channel: 'phone', message: '生产线停了，请尽快处理。' },
   async run(ctx, input) {
@@ -273,7 +265,7 @@ export const updateTicket = write({
     ...(patchOf(editableFields) as PatchShape),
     externalIds: zExternalIdsPatch.optional().describe('Names in other systems; null takes one away.'),
   }),
-  output: TicketAnswer,
+  output: Ticket,
   async run(ctx, { ticketId, ...patch }) {
     requireStaff(ctx.actor);
     const file = await getTicketFile(ctx.db, ctx.workspace.workspaceId, ticketId);

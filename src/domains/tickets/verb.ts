@@ -7,7 +7,7 @@ import type { Ctx } from '../../context.ts';
 import { AppError } from '../../errors.ts';
 import { write } from '../../operation.ts';
 import { cancelOpenInvitations } from '../surveys/invitation.ts';
-import { TicketAnswer, zTicketId } from './model.ts';
+import { Ticket, zTicketId } from './model.ts';
 import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
 import { getTicketFile, type TicketFile, type TicketRow } from './store.ts';
 
@@ -42,7 +42,7 @@ export function verb<F extends z.ZodRawShape>(definition: VerbDefinition<F>) {
     ...(definition.example === undefined ? {} : { example: definition.example }),
     scope: 'tickets:write',
     input: z.strictObject({ ...zTicketId, ...fields }),
-    output: TicketAnswer,
+    output: Ticket,
     async run(ctx, input) {
       const { ticketId, ...own } = input as { ticketId: string } & Record<string, unknown>;
       const file = await getTicketFile(ctx.db, ctx.workspace.workspaceId, ticketId);

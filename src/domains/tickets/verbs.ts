@@ -10,7 +10,7 @@ import { AppError, invalid, notFound } from '../../errors.ts';
 import { write } from '../../operation.ts';
 import { iso, zId, zInstant, zKey, zText } from '../model.ts';
 import { listAllTerms, requireTeams, requireTerm, type TermRow } from '../workspaces/store.ts';
-import { TicketAnswer, zPriority, zReason, zTicketId } from './model.ts';
+import { Ticket, zPriority, zReason, zTicketId } from './model.ts';
 import { attributeHappenings } from './operations.ts';
 import { answerOf, loadLevels, settle, ticketFacts } from './settle.ts';
 import { getTicketFile, type TicketFile, type TicketRow } from './store.ts';
@@ -201,7 +201,7 @@ export const mergeTicket = write({
   example: { intoId: 'tkt_01k9zv3m5qe8w9y2f4h6j8m0n1', reason: '同一问题' },
   scope: 'tickets:write',
   input: z.strictObject({ ...zTicketId, intoId: zId('ticket').describe('The ticket that stays.'), reason: zReason }),
-  output: TicketAnswer,
+  output: Ticket,
   async run(ctx, { ticketId, intoId, reason }) {
     requireStaff(ctx.actor);
     const { workspaceId } = ctx.workspace;

@@ -78,14 +78,10 @@ export async function* batchesOf(
     size = 0;
     return full;
   };
-  const ended = new Promise<'ended'>((resolve) => {
-    signal.addEventListener('abort', () => resolve('ended'), { once: true });
-  });
   let next = nextOf(chunks);
   for (;;) {
-    const waited = Promise.race([next, ended]);
-    const chunk = eager && batch.length > 0 ? await patiently(waited) : await waited;
-    if (chunk === 'ended' || signal.aborted) return;
+    const chunk = await waitFor(next, signal, eager && batch.length > 0);
+    if (signal.aborted) return;
     if (chunk === null) {
       yield taken();
       continue;
@@ -108,15 +104,26 @@ function nextOf(chunks: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> 
   return next;
 }
 
-/** Null when it takes longer than the patience. */
-async function patiently<T>(promise: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE, null);
+/**
+ * Null when the signal is given, or, with `patiently`, when it takes longer than the patience. Not by Promise.race: the
+ * signal would keep every chunk it was ever raced with.
+ */
+function waitFor<T>(promise: Promise<T>, signal: AbortSignal, patiently: boolean): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const timer = patiently ? setTimeout(done, PATIENCE, null) : undefined;
+    function done(value: T | null): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      resolve(value);
+    }
+    function abort(): void {
+      done(null);
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    promise.then(done, (error: unknown) => {
+      done(null);
+      reject(error);
+    });
   });
-  try {
-    return await Promise.race([promise, patience]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
