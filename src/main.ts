@@ -38,12 +38,17 @@ async function closeAll(): Promise<void> {
   for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
 }
 
+/** After a signal the process is gone by then, whatever hangs. */
+const END_WITHIN_MS = 10_000;
+/** Requests that run are given this long. */
+const CUT_AFTER_MS = 7_000;
+
 async function main(): Promise<void> {
   const { values: options } = parseArgs({ options: { demo: { type: 'boolean', default: true } }, allowNegative: true });
   const config = loadConfig(process.env);
   const log = pino({ level: config.logLevel, redact: SECRETS });
   closeWithGrace(
-    { delay: 10_000, logger: { error: (message: unknown) => log.error({ err: message }, 'closing') } },
+    { delay: END_WITHIN_MS, logger: { error: (message: unknown) => log.error({ err: message }, 'closing') } },
     async ({ err }) => {
       if (err) log.error({ err }, 'ending after an error');
       await closeAll();
@@ -66,7 +71,12 @@ async function main(): Promise<void> {
   opened.push(() => timekeeper.stop());
   app.onTimer.call = timekeeper.wake;
   const address = addressOf(await app.server.listen({ host: config.host, port: config.port }));
-  opened.push(() => app.server.close());
+  opened.push(async () => {
+    // What is still sending then is cut, so that the rest ends in order.
+    const cut = setTimeout(() => app.server.server.closeAllConnections(), CUT_AFTER_MS);
+    await app.server.close();
+    clearTimeout(cut);
+  });
   app.desk.services.publicUrl ||= address;
   if (config.metricsPort !== null) {
     const metrics = await serveMetrics(config, app.metrics);
@@ -102,7 +112,8 @@ async function createFirstWorkspace(
     if (isLostRace(error)) return null;
     throw error;
   }
-  return adminKey;
+  // A key that was given is known to whoever gave it, and has no business in a log.
+  return config.adminKey === null ? adminKey : null;
 }
 
 /** From the configuration, or, beside the embedded data, made at the first start and kept. */

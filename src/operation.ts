@@ -137,6 +137,9 @@ export interface Reply {
   replayed: boolean;
 }
 
+/** What an idempotency key may be, in every door. */
+export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+
 /** How often a lost race is run again before the caller is told. */
 const ATTEMPTS = 12;
 

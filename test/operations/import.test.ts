@@ -1,8 +1,10 @@
 /** Importing tickets with their past, one and many: the same promises as live, once however often it is sent. */
 
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { test } from 'tap';
 import { type Caller, openTestDesk, type TestDesk } from '../support/desk.ts';
 
@@ -391,7 +393,7 @@ test('a client that sends everything before it reads does not hang', async (t) =
   const caller = await desk.testWorkspace(after(2000));
   const url = await desk.server.listen({ host: '127.0.0.1', port: 0 });
   const sent = open(url, caller);
-  const answered = once(sent, 'response') as Promise<[import('node:http').IncomingMessage]>;
+  const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
   // Results that are larger than what sockets and memory hold: each bad line has 20 errors.
   const bad = past('bad', { events: Array.from({ length: 30 }, () => ({ at: 'never', type: 'created', count: -1 })) });
   const text = Buffer.from(`${JSON.stringify(bad)}\n`.repeat(100));
@@ -407,6 +409,34 @@ test('a client that sends everything before it reads does not hang', async (t) =
   t.equal(results.length, 6001);
   t.match(JSON.parse(results.at(-1)!), { line: 6001, status: 'created' });
   t.match(JSON.parse(results[3000]!), { line: 3001, status: 'error' });
+});
+
+test('memory stays as it is, however much is sent', async (t) => {
+  const desk = await openTestDesk(t);
+  const url = await desk.server.listen({ host: '127.0.0.1', port: 0 });
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = () => {
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = held();
+  const sent = open(url, desk);
+  const line = Buffer.from(`"${'x'.repeat(64 * 1024)}"\n`);
+  const answered = once(sent, 'response') as Promise<[IncomingMessage]>;
+  for (let round = 0; round < 1000; round++) if (!sent.write(line)) await once(sent, 'drain');
+  const [answer] = await answered;
+  let results = 0;
+  for await (const chunk of answer) {
+    results += String(chunk).split('\n').length - 1;
+    if (results === 1000) {
+      await sleep(50);
+      const grown = held() - before;
+      t.ok(grown < 8_000_000, `64 MB were sent, ${grown} bytes are held`);
+      sent.end();
+    }
+  }
+  t.equal(results, 1000);
 });
 
 test('a client that waits for each result gets it', async (t) => {

@@ -5,9 +5,17 @@ import { type ExecutionResult, GraphQLError, type GraphQLSchema, Kind } from 'gr
 import mercurius from 'mercurius';
 import type { z } from 'zod';
 import type { Config } from '../../config.ts';
-import { AppError, ERRORS, type ErrorCode } from '../../errors.ts';
+import { AppError, ERRORS, type ErrorCode, invalid } from '../../errors.ts';
 import { type IdKind, kindOfId } from '../../ids.ts';
-import { contextOf, cursorsOf, type Desk, execute, type Operation, type Reply } from '../../operation.ts';
+import {
+  contextOf,
+  cursorsOf,
+  type Desk,
+  execute,
+  IDEMPOTENCY_KEY,
+  type Operation,
+  type Reply,
+} from '../../operation.ts';
 import { setErrorHeaders, toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
 import { type Field, fromArguments, idArgument, isReference, peel } from './field.ts';
@@ -177,6 +185,9 @@ async function run(
   extras: { idempotencyKey?: unknown; expectedVersion?: unknown } = {},
 ): Promise<Reply> {
   const { idempotencyKey, expectedVersion } = extras;
+  if (typeof idempotencyKey === 'string' && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
+    throw invalid('idempotencyKey', 'Expected 1 to 255 visible ASCII characters.');
+  }
   return execute(desk, operation, {
     ...context.session,
     door: 'graphql',

@@ -110,20 +110,16 @@ function nextOf(chunks: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> 
  */
 function waitFor<T>(promise: Promise<T>, signal: AbortSignal, patiently: boolean): Promise<T | null> {
   return new Promise((resolve, reject) => {
-    const timer = patiently ? setTimeout(done, PATIENCE, null) : undefined;
-    function done(value: T | null): void {
+    const timer = patiently ? setTimeout(giveUp, PATIENCE) : undefined;
+    const settled = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-      resolve(value);
+      signal.removeEventListener('abort', giveUp);
+    };
+    function giveUp(): void {
+      settled();
+      resolve(null);
     }
-    function abort(): void {
-      done(null);
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    if (signal.aborted) abort();
-    promise.then(done, (error: unknown) => {
-      done(null);
-      reject(error);
-    });
+    signal.addEventListener('abort', giveUp);
+    promise.finally(settled).then(resolve, reject);
   });
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Actor } from '../../auth/policy.ts';
 import type { Workspace } from '../../context.ts';
 import { AppError } from '../../errors.ts';
-import { contextOf, type Desk, execute, include, type Operation } from '../../operation.ts';
+import { contextOf, type Desk, execute, IDEMPOTENCY_KEY, include, type Operation } from '../../operation.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -175,7 +175,7 @@ function idempotencyKey(header: string | string[] | undefined): string | undefin
   if (header === undefined) return undefined;
   const text = [header].flat().join(',').trim();
   const key = /^"(?:[^"\\]|\\["\\])*"$/.test(text) ? text.slice(1, -1).replaceAll(/\\(.)/g, '$1') : text;
-  if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
+  if (!IDEMPOTENCY_KEY.test(key)) {
     throw new AppError('bad_request', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
   return key;

@@ -18,7 +18,11 @@ export async function createServer(config: Config, log: FastifyBaseLogger): Prom
     requestTimeout: config.requestTimeoutSeconds * 1000,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
-    http: { headersTimeout: Math.min(20, config.requestTimeoutSeconds) * 1000 },
+    http: {
+      headersTimeout: Math.min(20, config.requestTimeoutSeconds) * 1000,
+      // Node looks for requests that are over time every 30 s unless told.
+      connectionsCheckingInterval: Math.min(2, config.requestTimeoutSeconds / 2) * 1000,
+    },
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
@@ -40,6 +44,14 @@ export async function createServer(config: Config, log: FastifyBaseLogger): Prom
   app.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id);
     reply.header('X-Content-Type-Options', 'nosniff');
+  });
+  // Connections that are idle are closed when the process ends; one that is in use ends with its answer, not with its time.
+  let ending = false;
+  app.addHook('preClose', async () => {
+    ending = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (ending) reply.header('Connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => {
     request.log.info(
