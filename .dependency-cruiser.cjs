@@ -99,6 +99,7 @@ module.exports = {
           'zod',
           'yaml',
           'graphql',
+          'graphql-sse',
           'mercurius',
           'prom-client',
           '@scalar/fastify-api-reference',

@@ -83,7 +83,7 @@ export async function readPage<C extends Record<string, PgColumn>, T>(
     order.descending,
     after !== null,
   ].join(':');
-  const query = statement(request.db, signature, (orm, name) => {
+  const query = pageStatement(request.db, signature, (orm, name) => {
     const compare = order.descending ? sql`<` : sql`>`;
     const direction = order.descending ? desc : asc;
     const sameColumn = order.column === tieBreak;
@@ -122,6 +122,25 @@ export async function readPage<C extends Record<string, PgColumn>, T>(
   };
   CURSORS.set(page, shown.map(cursorOf));
   return page;
+}
+
+/** Every connection keeps what is prepared on it, and filters can be put together in very many ways. */
+const MOST_PREPARED = 200;
+
+const SIGNATURES = new WeakMap<Db, Set<string>>();
+
+/** The prepared statement of this set of filters and order; the rarer ones, once there are many, are sent whole each time. */
+function pageStatement<T>(db: Db, signature: string, build: (orm: Db['orm'], name: string) => T): T {
+  let known = SIGNATURES.get(db);
+  if (known === undefined) {
+    known = new Set();
+    SIGNATURES.set(db, known);
+  }
+  if (!known.has(signature)) {
+    if (known.size >= MOST_PREPARED) return build(db.orm, '');
+    known.add(signature);
+  }
+  return statement(db, signature, build);
 }
 
 export function encodeCursor(order: Order, value: unknown, tie: unknown): string {

@@ -49,8 +49,8 @@ async function tell(call: Call): Promise<Page[]> {
   await said('findOrCreateContact', { identities: [{ kind: 'phone', value: '+8613800138000' }] });
   await said('findOrCreateContact', { identities: [{ kind: 'fax', value: '1' }] });
   const team = await said('createTeam', { name: 'Second line' });
-  const agent = await said('createAgent', { name: '李敏', seniorityYears: 5, teamIds: [team.id] });
-  await said('createAgent', { name: 'Lost', teamIds: [`team_${NOBODY.agent.slice(4)}`] });
+  const agent = await said('createAgent', { name: '李敏', email: 'li.min@example.com', seniorityYears: 5, teamIds: [team.id] });
+  await said('createAgent', { name: 'Lost', email: 'lost@example.com', teamIds: [`team_${NOBODY.agent.slice(4)}`] });
   await said('setCustomerTier', { customerId: customer.id, tier: 'core', reason: 'Contract' });
   await said('setCustomerTier', { customerId: customer.id, tier: 'gold', reason: 'Contract' });
   await said('putTerm', { list: 'close_code', key: 'fixed', name: 'Fixed' });

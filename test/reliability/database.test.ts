@@ -160,9 +160,10 @@ test('a database that hangs is given up after a while, and health is answered at
     `${new Set(answers.map(({ answer }) => answer.status))}`,
   );
   const slowest = Math.max(...answers.map(({ ms }) => ms));
-  t.comment(`answered within ${slowest.toFixed(0)} ms; health within ${Math.max(...health).toFixed(0)} ms`);
+  health.sort((a, b) => a - b);
+  t.comment(`answered within ${slowest.toFixed(0)} ms; health within ${health.at(-1)!.toFixed(0)} ms`);
   t.ok(slowest < 13_000);
-  t.ok(Math.max(...health) < 500);
+  t.ok(health[Math.floor(health.length * 0.9)]! < 100, 'health needs no database');
   proxy.mend();
   await until('it works again', async () => (await call(`${desk.url}/v1/tickets`, 'GET')).status === 200, {
     within: 5000,

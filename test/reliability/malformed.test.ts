@@ -12,7 +12,7 @@ import fc from 'fast-check';
 import { buildSchema } from 'graphql';
 import { pino } from 'pino';
 import { type Test, test } from 'tap';
-import { ROUTES, SCHEMA } from '../../src/app.ts';
+import { BULK, ROUTES, SCHEMA } from '../../src/app.ts';
 import { ERRORS } from '../../src/errors.ts';
 import { ID_PREFIXES, type IdKind, kindOfId, newId } from '../../src/ids.ts';
 import { makeThing, openWorkspace, type Rest } from '../architecture/things.ts';
@@ -23,6 +23,7 @@ import { ask, type HttpAnswer } from '../support/process.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2000);
 const GRAPHQL_RUNS = Math.ceil(RUNS / 2);
+const BULK_LINES = Math.ceil(RUNS / 4);
 const SEED = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31 - 1));
 const BATCH = 250;
 const AT_ONCE = 8;
@@ -259,4 +260,94 @@ test(`${GRAPHQL_RUNS} malformed GraphQL requests: no 5xx, none hidden in a 200, 
   t.equal(unexpected.length, 0, 'nothing unexpected in the log', { first: unexpected[0] });
   t.comment(`answers: ${shownCounts(statuses)}; ${answered} without an error`);
   t.ok(answered > GRAPHQL_RUNS / 20, 'many get as far as an answer');
+});
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+const FORMS = [
+  '',
+  '=',
+  '&&&',
+  'a',
+  '%zz=%zz',
+  '%00=%00',
+  '__proto__=1',
+  'overall=5',
+  'overall=1e309',
+  'overall=5&overall=6',
+]
+  .concat([
+    'overall=%ED%A0%80',
+    'dimension.__proto__=1',
+    `comment=${'x'.repeat(70_000)}`,
+    'grant_type=client_credentials',
+  ])
+  .concat(['grant_type=client_credentials&client_id=%00&client_secret=%00', 'grant_type=x&grant_type=y']);
+
+test('forms: the survey pages and the token endpoint', async (t) => {
+  const { url, unexpected } = await openFuzz(t);
+  for (const path of [
+    '/s/x',
+    '/s/%zz',
+    `/s/${'x'.repeat(3000)}`,
+    '/s/%00',
+    '/s/__proto__',
+    '/s/a.b.c',
+    '/v1/oauth/token',
+  ]) {
+    for (const body of [undefined, ...FORMS]) {
+      for (const headers of [FORM, { 'Content-Type': 'text/plain' }, { ...FORM, Authorization: 'Basic =' }]) {
+        const method = body === undefined ? 'GET' : 'POST';
+        const answer = await ask(url, { method, rawPath: path, headers, ...(body && { body }) });
+        const hit = INSIDE.exec(answer.text);
+        t.ok(
+          answer.status >= 400 && answer.status < 500 && hit === null,
+          `${path} ${body?.slice(0, 50)}: ${answer.status}`,
+        );
+      }
+    }
+  }
+  t.strictSame(unexpected, [], 'nothing unexpected in the log');
+});
+
+interface BulkAnswer {
+  line: number;
+  status: string;
+  errors?: { code: string }[];
+}
+
+test(`${BULK_LINES} malformed lines in bulk`, { skip: BULK.length === 0 }, async (t) => {
+  t.comment(`FUZZ_SEED=${SEED}`);
+  const { url, pool, words, unexpected, callers } = await openFuzz(t);
+  const report = new Report();
+  const codes = new Map<string, number>();
+  for (const { resource, operation } of BULK) {
+    const arbitrary = hostileRequests([{ method: 'POST', path: `/bulk/${resource}`, operation }], words, 1);
+    const lines = fc
+      .sample(arbitrary, { seed: SEED, numRuns: BULK_LINES })
+      .flatMap(({ body }) => (body === null ? [] : 'bytes' in body ? body.bytes : writeJson(body.tree, pool.resolve)))
+      .map((line) => Buffer.from(line).map((byte) => (byte === 10 ? 32 : byte)));
+    const answer = await ask(`${url}/v1/bulk/${resource}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${callers[0]}`, 'Content-Type': 'application/x-ndjson' },
+      body: Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')])),
+    }).catch((error: Error) => error);
+    if (answer instanceof Error) {
+      report.note(`${resource}: ${answer.message}`, '');
+      continue;
+    }
+    t.equal(answer.status, 200, resource);
+    for (const text of answer.text.split('\n').filter((one) => one !== '')) {
+      const { line, status, errors = [] } = JSON.parse(text) as BulkAnswer;
+      const code = errors[0]?.code ?? status;
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+      const hit = INSIDE.exec(text);
+      if (code === 'internal' || code === 'unavailable' || hit !== null) {
+        report.note(`${resource}: ${code} ${hit?.[0] ?? ''}`, `${text}\n${lines[line - 1]}`.slice(0, 3000));
+      }
+    }
+  }
+  for (const [what, request] of report.faults) t.fail(what, { request, unexpected: unexpected[0] });
+  t.comment(`lines: ${[...codes].map(([code, times]) => `${code} ${times}×`).join(', ')}`);
+  t.ok(codes.size > 1, 'some lines are taken');
+  t.strictSame(unexpected, [], 'nothing unexpected in the log');
 });

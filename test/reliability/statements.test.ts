@@ -119,3 +119,28 @@ test('every list costs the same statements for one row and for many', async (t) 
     t.strictSame(await ask(100), await ask(1), path);
   }
 });
+
+test('whoever asks in very many ways does not fill the connections with prepared statements', async (t) => {
+  const desk = await openTestDesk(t);
+  const filters = [
+    'status=new',
+    'kind=complaint',
+    'channel=email',
+    'priority=high',
+    'tier=core',
+    'unassigned=true',
+    'tag=x',
+    'product=x',
+    'createdAfter=2026-01-01T00:00:00Z',
+  ];
+  for (let n = 0; n < 2 ** filters.length; n++) {
+    const chosen = filters.filter((_, bit) => (n >> bit) % 2 === 1);
+    const { status, body } = await desk.rest(`GET /v1/tickets?${chosen.join('&')}`);
+    if (status !== 200 || body.data.length > 0) t.fail(chosen.join('&'), { body });
+  }
+  const { rows } = await desk.desk.db.pool.query<{ count: number }>(
+    'select count(*)::int as count from pg_prepared_statements',
+  );
+  t.ok(rows[0]!.count > 100, 'some are prepared');
+  t.ok(rows[0]!.count <= 260, `${rows[0]!.count} on one connection`);
+});

@@ -102,7 +102,7 @@ export function ask(url: string, { method = 'GET', headers = {}, body, rawPath, 
           .on('error', reject)
           .on('end', () => {
             const text = Buffer.concat(parts).toString();
-            const isJson = /json/.test(answer.headers['content-type'] ?? '');
+            const isJson = /^application\/(problem\+)?json/.test(answer.headers['content-type'] ?? '');
             resolve({
               status: answer.statusCode!,
               headers: answer.headers,
