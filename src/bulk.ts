@@ -6,7 +6,7 @@
 import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises';
 import { getTableName } from 'drizzle-orm';
 import { requireScope } from './auth/policy.ts';
-import { type Changes, save } from './changes.ts';
+import { type Changes, inHalves, save } from './changes.ts';
 import { type Db, inTransaction } from './db/connect.ts';
 import { isLostRace, toAppError } from './db/sqlstate.ts';
 import { AppError, type FieldError } from './errors.ts';
@@ -203,35 +203,29 @@ async function decideAll(run: BatchRun, entries: readonly Entry[]): Promise<Grou
   return groups;
 }
 
-/** Saves the groups in one statement, in halves when that fails. Answers the lines that lost their race. */
+/** Saves the groups, each on its own. Answers the lines that lost their race. */
 async function saveGroups(run: BatchRun, groups: Group[]): Promise<Entry[]> {
-  if (groups.length === 0) return [];
   const { desk, call, operation } = run;
   const author = { actor: call.actor.id, door: call.door };
-  let lost: number[];
-  try {
-    const authored = groups.map(({ changes }) => ({ changes, author }));
-    lost = await save(run.db, call.workspace.workspaceId, desk.services.epoch, authored);
-  } catch (error) {
-    const known = toAppError(error);
-    if (run.saved !== undefined || known?.code === 'unavailable') throw error;
-    if (groups.length > 1) {
-      const half = Math.ceil(groups.length / 2);
-      const first = await saveGroups(run, groups.slice(0, half));
-      return [...first, ...(await saveGroups(run, groups.slice(half)))];
-    }
-    const { entry } = groups[0]!;
-    if (isLostRace(error)) return [entry];
-    refuse(run, entry.line, known ?? error);
-    return [];
-  }
-  groups.forEach(({ entry: { line }, changes, answer }, index) => {
-    if (lost.includes(index)) return;
-    run.results.set(line, { line, ...operation.batch.line(answer) });
-    if (run.saved === undefined) desk.saved(call.workspace, changes);
-    else run.saved.set(tablesOf(changes), changes);
-  });
-  return lost.map((index) => groups[index]!.entry);
+  const attempt = async (some: Group[]): Promise<Group[]> => {
+    const authored = some.map(({ changes }) => ({ changes, author }));
+    const lost = await save(run.db, call.workspace.workspaceId, desk.services.epoch, authored);
+    some.forEach(({ entry: { line }, changes, answer }, index) => {
+      if (lost.includes(index)) return;
+      run.results.set(line, { line, ...operation.batch.line(answer) });
+      if (run.saved === undefined) desk.saved(call.workspace, changes);
+      else run.saved.set(tablesOf(changes), changes);
+    });
+    return lost.map((index) => some[index]!);
+  };
+  const fault = ({ entry }: Group, error: unknown) => {
+    if (isLostRace(error)) return 'lost';
+    refuse(run, entry.line, toAppError(error) ?? error);
+    return 'failed';
+  };
+  // All or nothing: the transaction is over with the first fault.
+  const lost = run.saved === undefined ? await inHalves(groups, attempt, fault) : await attempt(groups);
+  return lost.map(({ entry }) => entry);
 }
 
 function tablesOf({ entries }: Changes): string {

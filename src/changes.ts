@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { getTableColumns, getTableName } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from './db/connect.ts';
+import { toAppError } from './db/sqlstate.ts';
 import { events } from './db/tables/machinery.ts';
 import { newId } from './ids.ts';
 import type { Instant } from './rules/calendar.ts';
@@ -175,6 +176,27 @@ export async function save(
     db.prepared ? { name: text.name, text: text.sql, values } : { text: text.sql, values },
   );
   return answer.rows[0]!.lost;
+}
+
+/**
+ * Saves many groups by `attempt`, which answers those that lost their race; when it fails, in halves, down to the group at
+ * fault, of which `fault` says whether it lost a race, too. A database that is away is nobody's fault and thrown on.
+ */
+export async function inHalves<G>(
+  groups: G[],
+  attempt: (groups: G[]) => Promise<G[]>,
+  fault: (group: G, error: unknown) => 'lost' | 'failed',
+): Promise<G[]> {
+  if (groups.length === 0) return [];
+  try {
+    return await attempt(groups);
+  } catch (error) {
+    if (toAppError(error)?.code === 'unavailable') throw error;
+    if (groups.length === 1) return fault(groups[0]!, error) === 'lost' ? groups : [];
+    const half = Math.ceil(groups.length / 2);
+    const first = await inHalves(groups.slice(0, half), attempt, fault);
+    return [...first, ...(await inHalves(groups.slice(half), attempt, fault))];
+  }
 }
 
 interface Part {

@@ -24,11 +24,17 @@ const timer = (row: TimerRow): DueTimer => ({
   due: Number(row.due),
 });
 
-/** Takes up to `limit` due timers of live workspaces for 2 s, so that other processes leave them alone. Earliest first. */
+/**
+ * So short that what a killed process had taken is still said within a second; handling a timer twice is harmless, since
+ * what it says is guarded by the ticket's revision.
+ */
+const LEASE_MS = 600;
+
+/** Takes up to `limit` due timers of live workspaces, so that other processes leave them alone for a while. Earliest first. */
 export async function claimDueTimers(db: Db, wallMs: number, limit: number): Promise<DueTimer[]> {
   const answer = await db.pool.query<TimerRow>({
     ...named(db, 'claim_timers'),
-    text: `update timers t set lease_until = to_timestamp($1::float8 / 1000) + interval '2 seconds'
+    text: `update timers t set lease_until = to_timestamp($1::float8 / 1000) + interval '${LEASE_MS} milliseconds'
            from (select workspace_id, kind, subject from timers
                  where live and due is not null and due <= to_timestamp($1::float8 / 1000)
                    and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000))

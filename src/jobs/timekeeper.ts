@@ -7,7 +7,7 @@
  */
 
 import { systemActor } from '../auth/policy.ts';
-import { type Changes, save } from '../changes.ts';
+import { type Changes, inHalves, save } from '../changes.ts';
 import type { Ctx, Logger, Workspace } from '../context.ts';
 import { isLostRace, toAppError } from '../db/sqlstate.ts';
 import { settleDue } from '../domains/tickets/due.ts';
@@ -71,7 +71,7 @@ async function handle(
   return { lost, failed };
 }
 
-/** Saves the groups in one statement; when that fails, in halves, down to the one that is at fault. Answers the lost ones. */
+/** Saves the groups, each on its own. Answers those that lost their race. */
 async function saveGroups(
   desk: Desk,
   workspace: Workspace,
@@ -79,25 +79,20 @@ async function saveGroups(
   failed: string[],
   log: Logger,
 ): Promise<string[]> {
-  if (groups.length === 0) return [];
-  try {
-    const authored = groups.map(({ changes }) => ({ changes, author: AUTHOR }));
+  const attempt = async (some: Group[]): Promise<Group[]> => {
+    const authored = some.map(({ changes }) => ({ changes, author: AUTHOR }));
     const lost = await save(desk.db, workspace.workspaceId, desk.services.epoch, authored);
-    groups.forEach(({ changes }, index) => {
+    some.forEach(({ changes }, index) => {
       if (!lost.includes(index)) desk.saved(workspace, changes);
     });
-    return lost.map((index) => groups[index]!.subject);
-  } catch (error) {
-    if (groups.length === 1) {
-      const { subject } = groups[0]!;
-      if (isLostRace(error)) return [subject];
-      failed.push(failedBy(error, subject, log));
-      return [];
-    }
-    const half = Math.ceil(groups.length / 2);
-    const first = await saveGroups(desk, workspace, groups.slice(0, half), failed, log);
-    return [...first, ...(await saveGroups(desk, workspace, groups.slice(half), failed, log))];
-  }
+    return lost.map((index) => some[index]!);
+  };
+  const fault = ({ subject }: Group, error: unknown) => {
+    if (isLostRace(error)) return 'lost';
+    failed.push(failedBy(error, subject, log));
+    return 'failed';
+  };
+  return (await inHalves(groups, attempt, fault)).map(({ subject }) => subject);
 }
 
 /** A ticket at fault must not stand in the way of the others; a database that is away is nobody's fault and thrown on. */

@@ -57,7 +57,7 @@ export function announce(before: readonly StoredClock[], after: readonly Compute
     stored.delete(clockId(clock));
     const news = newsOf(old, clock, now);
     announcements.push(...news.announcements);
-    clocks.push({ ...clock, said: [...(old?.said ?? []), ...news.said] });
+    clocks.push({ ...clock, said: [...news.remembered, ...news.said] });
   }
   const dropped = [...stored.values()];
   for (const clock of dropped) {
@@ -86,12 +86,15 @@ export function nextInstant<C extends ComputedClock>(
 
 function newsOf(old: StoredClock | undefined, clock: ComputedClock, now: Instant) {
   const announcements: Announcement[] = [];
-  const known = new Set(old?.said);
+  let remembered = old?.said ?? [];
   const said: string[] = [];
   if (old === undefined) announcements.push({ type: 'clock.started', occurredAt: clock.startedAt, clock });
-  if (old?.breached && !clock.breached && known.has(saidKey(old, BREACH))) {
+  if (old?.breached && !clock.breached && remembered.includes(saidKey(old, BREACH))) {
     announcements.push({ type: 'clock.breach_withdrawn', occurredAt: now, clock });
+    // What was taken back is said again, should it hold again: the feed must not end with a withdrawal that is none.
+    remembered = remembered.filter((key) => !key.endsWith(`:${BREACH.key}`));
   }
+  const known = new Set(remembered);
   for (const step of comeDue(clock, now)) {
     const key = saidKey(clock, step);
     if (known.has(key)) continue;
@@ -103,7 +106,7 @@ function newsOf(old: StoredClock | undefined, clock: ComputedClock, now: Instant
       clock.state === 'met' || clock.state === 'missed' ? (`clock.${clock.state}` as const) : 'clock.cancelled';
     announcements.push({ type, occurredAt: clock.stoppedAt, clock });
   }
-  return { announcements, said };
+  return { announcements, remembered, said };
 }
 
 const BREACH = { key: 'breach' };

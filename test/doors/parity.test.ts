@@ -49,7 +49,12 @@ async function tell(call: Call): Promise<Page[]> {
   await said('findOrCreateContact', { identities: [{ kind: 'phone', value: '+8613800138000' }] });
   await said('findOrCreateContact', { identities: [{ kind: 'fax', value: '1' }] });
   const team = await said('createTeam', { name: 'Second line' });
-  const agent = await said('createAgent', { name: '李敏', email: 'li.min@example.com', seniorityYears: 5, teamIds: [team.id] });
+  const agent = await said('createAgent', {
+    name: '李敏',
+    email: 'li.min@example.com',
+    seniorityYears: 5,
+    teamIds: [team.id],
+  });
   await said('createAgent', { name: 'Lost', email: 'lost@example.com', teamIds: [`team_${NOBODY.agent.slice(4)}`] });
   await said('setCustomerTier', { customerId: customer.id, tier: 'core', reason: 'Contract' });
   await said('setCustomerTier', { customerId: customer.id, tier: 'gold', reason: 'Contract' });
@@ -242,12 +247,10 @@ function comparable(thing: unknown, names: Map<string, string>, door: string): T
     if (typeof value === 'string') {
       if (key === 'door') return value === door ? 'the door' : value;
       if (['nextCursor', 'hint', 'token'].includes(key)) return `a ${key}`;
-      return value
-        .replace(/\/s\/[0-9a-zA-Z]+/g, '/s/token')
-        .replaceAll(/\b[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}\b/g, (id) => {
-          if (!names.has(id)) names.set(id, `${id.split('_')[0]}#${names.size}`);
-          return names.get(id)!;
-        });
+      return value.replace(/\/s\/[\w-]+/g, '/s/token').replaceAll(/\b[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}\b/g, (id) => {
+        if (!names.has(id)) names.set(id, `${id.split('_')[0]}#${names.size}`);
+        return names.get(id)!;
+      });
     }
     if (Array.isArray(value)) return value.map((item) => walk(item, key));
     if (typeof value !== 'object' || value === null) return value;
@@ -276,7 +279,15 @@ test('the same story through REST and through GraphQL: answers, errors and feed'
   const graphql = await tell(throughGraphql(graphqlCaller));
   t.equal(rest.length, graphql.length);
   const [restNames, graphqlNames] = [new Map<string, string>(), new Map<string, string>()];
+  const byTypes: string[] = [];
   for (const [index, page] of rest.entries()) {
+    const error = graphql[index]!.outcome.error;
+    if (page.outcome.error?.code === 'validation_failed' && error?.code === 'bad_request') {
+      // What GraphQL's own types refuse, an unknown field or an enum's missing value, never becomes an operation.
+      t.match(error.message, /^Variable "\$input" got invalid value/);
+      byTypes.push(page.operation);
+      continue;
+    }
     const found = differences(
       comparable(page.outcome, restNames, 'rest'),
       comparable(graphql[index]!.outcome, graphqlNames, 'graphql'),
@@ -284,6 +295,7 @@ test('the same story through REST and through GraphQL: answers, errors and feed'
     );
     t.strictSame(found, [], `${page.operation} ${JSON.stringify(page.input)}`);
   }
+  t.strictSame(byTypes, ['createCustomer', 'transferTicket', 'changePriority', 'updateTicket']);
   const refused = rest.filter(({ outcome }) => outcome.error !== null).length;
   t.ok(refused > 40 && refused < rest.length / 2 + 10, `${refused} of ${rest.length} are refused`);
 

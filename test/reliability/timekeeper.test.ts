@@ -341,15 +341,11 @@ test('two processes, one of them killed half-way: everything is said once, and w
       return { ticket: id, late: recorded - instant, orphaned: instant <= dead.at && recorded > dead.at };
     })
     .sort((a, b) => a.late - b.late);
-  // A ticket has one timer: whatever else came due on it meanwhile waited too.
-  const waited = new Set(late.filter(({ orphaned }) => orphaned).map(({ ticket: id }) => id));
-  const others = late.filter(({ ticket: id }) => !waited.has(id));
-  t.comment(`${said.length} warnings and breaches of ${sent} tickets, late by ${quantiles(others)}`);
   const orphans = late.filter(({ orphaned }) => orphaned);
+  t.comment(`${said.length} warnings and breaches of ${sent} tickets, late by ${quantiles(late)}`);
   t.comment(`of these ${orphans.length} were due when the process was killed: ${quantiles(orphans)}`);
   t.ok(late[0]!.late >= 0, `none early: ${late[0]!.late}`);
-  t.ok(others.at(-1)!.late <= 1, `none later than a second: ${others.at(-1)!.late}`);
-  t.ok((orphans.at(-1)?.late ?? 0) <= 3, 'what the dead process had claimed waits for the end of its lease of 2 s');
+  t.ok(late.at(-1)!.late <= 1, `none later than a second: ${late.at(-1)!.late}`);
 });
 
 function quantiles(sorted: { late: number }[]): string {

@@ -1422,6 +1422,20 @@ test('a withdrawn breach is told, and a breach under another policy is a breach 
   ]);
 });
 
+test('a breach that was withdrawn is told again when it holds again', async (t) => {
+  const events = history(
+    ['01 10:00 created tier=core', tiered({}, [first], [sixHours])],
+    '01 12:00 tier_changed tier=normal',
+    '01 13:00 tier_changed tier=core',
+  );
+  t.strictSame(announced(events, '01 11:30', '01 12:00', '01 12:30', '01 13:00', '01 14:00'), [
+    'started first_response 01 10:00',
+    'breached first_response 01 11:00',
+    'breach_withdrawn first_response 01 12:00',
+    'breached first_response 01 11:00',
+  ]);
+});
+
 test('a warning that a recomputation puts into the past is said at once', async (t) => {
   const events = history(
     ['01 10:00 created tier=normal', tiered({}, [{ ...first, target: 'PT3H', warnAt: [0.5] }], [sixHours])],

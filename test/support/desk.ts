@@ -7,10 +7,12 @@ import { newKey } from '../../src/auth/keys.ts';
 import { ROLE_SCOPES, type Role, type Scope } from '../../src/auth/policy.ts';
 import { Changes, save } from '../../src/changes.ts';
 import { loadConfig } from '../../src/config.ts';
+import type { Db } from '../../src/db/connect.ts';
 import { apiKeys, workspaces } from '../../src/db/tables/workspaces.ts';
 import { newId } from '../../src/ids.ts';
 import type { Desk } from '../../src/operation.ts';
 import { openTestDatabase } from './database.ts';
+import { until } from './until.ts';
 
 export interface Answer {
   status: number;
@@ -70,6 +72,7 @@ export async function openTestDesk(
       key,
       async rest(line, body, headers = {}) {
         const [method, url] = line.split(' ') as ['GET', string];
+        if (url.startsWith('/v1/events') || JSON.stringify(body ?? null).includes('events(')) await feedComplete(db);
         const answer = await app.server.inject({
           method,
           url,
@@ -151,4 +154,19 @@ export async function openTestDesk(
     inject: app.server.inject.bind(app.server) as never,
     server: app.server,
   };
+}
+
+/**
+ * The feed ends before the oldest transaction that is still writing, in whatever database of the server: other test
+ * files hold it back for a moment. Waits until all that was saved here can be read.
+ */
+async function feedComplete(db: Db): Promise<void> {
+  const { rows } = await db.pool.query<{ mark: string }>('select pg_current_xact_id()::text as mark');
+  await until('the feed is complete', async () => {
+    const answer = await db.pool.query<{ passed: boolean }>(
+      'select pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 as passed',
+      [rows[0]!.mark],
+    );
+    return answer.rows[0]!.passed;
+  });
 }

@@ -47,7 +47,7 @@ export function throughRest({ rest }: Caller): Call {
     const url = route.path.replaceAll(/:(\w+)/g, (_all, parameter) => encodeURIComponent(String(input[parameter])));
     const others = Object.entries(input).filter(([key]) => !inPath.includes(key));
     const asksByQuery = route.method === 'GET' || route.method === 'DELETE';
-    const query = new URLSearchParams(others.map(([key, value]) => [key, String(value)])).toString();
+    const query = new URLSearchParams(others.map(([key, value]): [string, string] => [key, String(value)])).toString();
     const answer = await rest(
       `${route.method} /v1${url}${asksByQuery && query !== '' ? `?${query}` : ''}`,
       asksByQuery ? undefined : Object.fromEntries(others),
@@ -138,7 +138,7 @@ function selection(field: GraphQLField<unknown, unknown>, isMutation: boolean): 
       ({ name }) => !related.includes(name) || (isMutation && top && name === 'clocks'),
     );
     return `{ ${wanted
-      .filter(({ name }) => name !== 'edges' && name !== 'deleted')
+      .filter(({ name }) => !(named.name.endsWith('Connection') && ['edges', 'deleted'].includes(name)))
       .map(({ name, type: inner }) => `${name} ${fieldsOf(inner, isMutation)}`)
       .join(' ')} }`;
   };
