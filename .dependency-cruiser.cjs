@@ -19,14 +19,14 @@ module.exports = {
     only(
       'rules-are-pure',
       'A rule takes values and gives a decision: no database, no clock, no zod, nothing of the domains.',
-      { path: '^src/rules/', pathNot: '^src/rules/calendar\\.ts$' },
+      { path: '^src/rules/', pathNot: '^src/rules/zone\\.ts$' },
       ['^src/rules/', '^src/errors\\.ts$'],
       { node: false },
     ),
     only(
-      'the-calendar-knows-time-zones',
-      'Only calendar.ts turns local times into instants.',
-      ['^src/rules/calendar\\.ts$'],
+      'the-zone-knows-time-zones',
+      'Only zone.ts turns local times into instants.',
+      ['^src/rules/zone\\.ts$'],
       ['^src/rules/', '^src/errors\\.ts$', ...npm('temporal-polyfill')],
     ),
     only(

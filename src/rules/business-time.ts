@@ -1,18 +1,8 @@
 /** Business time: how much open time lies between two instants, and when a given amount of it has passed. */
 
 import { AppError, invalid } from '../errors.ts';
-import {
-  BLOCK_SECONDS,
-  BLOCKS,
-  type Calendar,
-  type Instant,
-  type Interval,
-  LAST_INSTANT,
-  subtract,
-  union,
-} from './calendar.ts';
-
-const DAY = 86_400;
+import { BLOCK_SECONDS, BLOCKS, DAY, type Instant, type Interval, LAST_INSTANT, subtract, union } from './block.ts';
+import type { Calendar } from './calendar.ts';
 
 /** What `add` answers when the time is used up exactly at a closing. */
 export type AtClosing = 'closing' | 'next_opening';

@@ -1,10 +1,21 @@
 /** Calendars: what a definition may say, and the compiled form that answers from sorted open intervals with running totals. */
 
-import { Temporal } from 'temporal-polyfill';
 import { AppError, type FieldError } from '../errors.ts';
+import {
+  BLOCK_SECONDS,
+  BLOCKS,
+  Block,
+  DAY,
+  type Instant,
+  type Interval,
+  LAST_INSTANT,
+  subtract,
+  union,
+} from './block.ts';
+import { Zone } from './zone.ts';
 
-/** Epoch seconds, an integer. */
-export type Instant = number;
+export type { Instant } from './block.ts';
+export { LAST_INSTANT } from './block.ts';
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
 /** Open hours as people say them: local `HH:MM[:SS]` times and `YYYY-MM-DD` dates, read in `timeZone`. */
@@ -19,27 +30,11 @@ export interface CalendarDefinition {
   specialDays?: { date: string; periods: [string, string][] }[] | undefined;
 }
 
-/** Half-open: `start` belongs to it, `end` does not. */
-export interface Interval {
-  start: Instant;
-  end: Instant;
-}
-
 /** A stretch of a local day in seconds after its midnight, as the wall clock counts; `end` is above `DAY` when it ends on the next. */
 type Period = Interval;
 
-const DAY = 86_400;
 const WHOLE_DAY: Period = { start: 0, end: DAY };
 const WEEKDAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
-
-/** Calendars answer from 1970-01-01T00:00:00Z to this instant, 2200-01-01T00:00:00Z. */
-export const LAST_INSTANT: Instant = 7_258_118_400;
-
-/** Calendars are compiled in blocks of 388 days: a power of two, so that finding one is a multiplication, not a calendar computation. */
-export const BLOCK_SECONDS = 2 ** 25;
-export const BLOCKS = Math.floor(LAST_INSTANT / BLOCK_SECONDS) + 1;
-/** Each block is indexed by slots of 2^16 seconds, of time and of open time. */
-const SLOT_BITS = 16;
 
 /**
  * Validate and compile a definition. Nothing is expanded yet beyond the first open block; the rest follows when it is asked for.
@@ -127,76 +122,6 @@ function parseDate(text: string): number {
   const milliseconds = Date.parse(`${text}T00:00:00Z`);
   const isExact = !Number.isNaN(milliseconds) && new Date(milliseconds).toISOString() === `${text}T00:00:00.000Z`;
   return isExact ? milliseconds / 1000 / DAY : Number.NaN;
-}
-
-/** The clock changes of a block of time and a few days around it. */
-interface ClockChanges {
-  offset: number;
-  changes: { at: Instant; offset: number }[];
-}
-
-/** A time zone: between instants and its wall clock. A local time is in seconds, counted as if the wall clock were UTC. */
-class Zone {
-  static readonly #known = new Map<string, Zone>();
-  readonly #name: string;
-  readonly #blocks = new Map<number, ClockChanges>();
-
-  private constructor(name: string) {
-    this.#name = name;
-  }
-
-  /** Undefined when there is no such zone. Temporal also takes offsets and whole timestamps for a zone: they are none here. */
-  static named(text: string): Zone | undefined {
-    if (!/^[A-Za-z][\w+/-]*$/.test(text)) return undefined;
-    let name: string;
-    try {
-      name = Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(text).timeZoneId;
-    } catch {
-      return undefined;
-    }
-    const zone = Zone.#known.get(name) ?? new Zone(name);
-    Zone.#known.set(name, zone);
-    return zone;
-  }
-
-  localTimeAt(at: Instant): number {
-    let { offset, changes } = this.#clockChanges(Math.floor(at / BLOCK_SECONDS));
-    for (const change of changes) if (change.at <= at) offset = change.offset;
-    return at + offset;
-  }
-
-  /** Temporal's `compatible`: a skipped local time moves later by the length of the gap, an ambiguous one is the first. */
-  instantOf(localTime: number): Instant {
-    let { offset, changes } = this.#clockChanges(Math.floor(localTime / BLOCK_SECONDS));
-    for (const change of changes) {
-      // Read with the offset before the change when it comes before it, and also when the change skips it.
-      if (localTime - Math.max(offset, change.offset) < change.at) break;
-      offset = change.offset;
-    }
-    return localTime - offset;
-  }
-
-  /** True for a date that was never on the wall clock: Apia had no 2011-12-30. */
-  skips(date: number): boolean {
-    return this.instantOf(date * DAY) >= this.instantOf((date + 1) * DAY);
-  }
-
-  #clockChanges(block: number): ClockChanges {
-    const known = this.#blocks.get(block);
-    if (known) return known;
-    // Local times reach a day and a half beyond their instants, and periods begin the night before.
-    const from = block * BLOCK_SECONDS - 5 * DAY;
-    const to = (block + 1) * BLOCK_SECONDS + 5 * DAY;
-    const first = Temporal.Instant.fromEpochMilliseconds(from * 1000).toZonedDateTimeISO(this.#name);
-    const found: ClockChanges = { offset: first.offsetNanoseconds / 1e9, changes: [] };
-    for (let next = first.getTimeZoneTransition('next'); next; next = next.getTimeZoneTransition('next')) {
-      const at = next.epochMilliseconds / 1000;
-      if (at >= to) break;
-      found.changes.push({ at, offset: next.offsetNanoseconds / 1e9 });
-    }
-    this.#blocks.set(block, found);
-    return found;
-  }
 }
 
 /** A compiled calendar. Ask it through `business-time.ts`; dates are in days after 1970-01-01. */
@@ -335,87 +260,6 @@ export class Calendar {
     }
     return new Block(union(intervals), openDates);
   }
-}
-
-/** The open intervals of one block, in seconds after its start. */
-class Block {
-  /** Interval i is open from starts[i] to ends[i], after before[i] open seconds; a last one that never comes ends the search. */
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly before: Int32Array;
-  readonly total: number;
-  /** The dates of this block (by their midnight in UTC) whose own periods are open at some time. */
-  readonly openDates: readonly number[];
-  /** Where the search may begin, per slot of time and per slot of open time. */
-  readonly #byTime: Int32Array;
-  readonly #byTotal: Int32Array;
-
-  constructor(intervals: Interval[], openDates: number[]) {
-    this.starts = Int32Array.from([...intervals.map(({ start }) => start), BLOCK_SECONDS]);
-    this.ends = Int32Array.from([...intervals.map(({ end }) => end), BLOCK_SECONDS + 1]);
-    this.before = new Int32Array(this.starts.length);
-    for (let i = 0; i < intervals.length; i++) this.before[i + 1] = this.before[i]! + this.ends[i]! - this.starts[i]!;
-    this.total = this.before.at(-1)!;
-    this.openDates = openDates;
-    this.#byTime = slotIndex(BLOCK_SECONDS, (second) => lastAtMost(this.ends, second, -1, this.ends.length) + 1);
-    this.#byTotal = slotIndex(this.total, (second) => lastAtMost(this.before, second, 0, this.before.length));
-  }
-
-  /** The first interval that ends after `second`. */
-  intervalAt(second: number): number {
-    const slot = second >> SLOT_BITS;
-    return lastAtMost(this.ends, second, this.#byTime[slot]! - 1, this.#byTime[slot + 1]!) + 1;
-  }
-
-  /** The interval that holds the open second `n`. */
-  intervalOf(n: number): number {
-    const slot = n >> SLOT_BITS;
-    return lastAtMost(this.before, n, this.#byTotal[slot]!, this.#byTotal[slot + 1]! + 1);
-  }
-}
-
-function slotIndex(seconds: number, indexAt: (second: number) => number): Int32Array {
-  const index = new Int32Array((seconds >> SLOT_BITS) + 2);
-  for (let slot = 0; slot < index.length; slot++) index[slot] = indexAt(slot << SLOT_BITS);
-  return index;
-}
-
-/** The last index in [low, high) whose value is at most `value`, `low` when none above it is: a binary search. */
-function lastAtMost(values: Int32Array, value: number, low: number, high: number): number {
-  let [first, end] = [low, high];
-  while (end - first > 1) {
-    const middle = (first + end) >> 1;
-    if (values[middle]! <= value) first = middle;
-    else end = middle;
-  }
-  return first;
-}
-
-/** Sorted, without overlap or touch, and without what is empty or reversed. */
-export function union(intervals: Interval[]): Interval[] {
-  const merged: Interval[] = [];
-  for (const { start, end } of intervals.filter((i) => i.start < i.end).sort((a, b) => a.start - b.start)) {
-    const last = merged.at(-1);
-    if (last && start <= last.end) last.end = Math.max(last.end, end);
-    else merged.push({ start, end });
-  }
-  return merged;
-}
-
-/** What of `intervals` lies outside `holes`; both as `union` gives them. */
-export function subtract(intervals: Interval[], holes: Interval[]): Interval[] {
-  const left: Interval[] = [];
-  let next = 0;
-  for (const { start, end } of intervals) {
-    while (next < holes.length && holes[next]!.end <= start) next++;
-    let from = start;
-    for (let i = next; i < holes.length && holes[i]!.start < end; i++) {
-      if (holes[i]!.start > from) left.push({ start: from, end: holes[i]!.start });
-      from = holes[i]!.end;
-    }
-    if (from < end) left.push({ start: from, end });
-  }
-  return left;
 }
 
 /** The built-in calendar `always`: open all the time, every UTC date is a business day. */
