@@ -102,7 +102,7 @@ export function nodesOf(fields: Field[]): Map<string, { kind: IdKind; operation:
 export interface AppDeps {
   config: Config;
   db: Db;
-  services: Omit<Services, 'epoch' | 'advance'>;
+  services: Omit<Services, 'bodyLimitBytes' | 'epoch' | 'advance'>;
   log: FastifyBaseLogger;
 }
 
@@ -127,6 +127,7 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
   const onTimer: App['onTimer'] = { call() {} };
   const services: Services = {
     ...lent,
+    bodyLimitBytes: config.bodyLimitBytes,
     epoch: await readEpoch(db),
     advance: (workspace, to) => advanceTestClock(desk, workspace, to, log),
   };
@@ -163,6 +164,10 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
   await server.register(async (guarded) => {
     guarded.addHook('onRequest', async (request) => {
       request.session = await authenticator.authenticate(request.headers.authorization);
+    });
+    guarded.addHook('onSend', async (_request, reply) => {
+      // Personal data and keys shown once are nobody's to keep.
+      if (!reply.hasHeader('Cache-Control')) reply.header('Cache-Control', 'no-store');
     });
     registerRoutes(guarded, desk, ROUTES);
     registerEventStream(guarded, desk, listEvents, (request) =>

@@ -85,7 +85,7 @@ export class Changes {
     this.#add({ kind: 'delete', table, row: before, before });
   }
 
-  /** Nothing is written to it, but the decision rests on its being unchanged. */
+  /** Nothing is written to it, but the decision rests on its being unchanged; others may rest on it at the same time. */
   guard(table: PgTable, before: Row): void {
     if (!this.#byKey.has(keyOf(shapeOf(table), before))) this.#add({ kind: 'guard', table, row: before, before });
   }
@@ -302,7 +302,7 @@ function statementText(parts: Part[]): { name: string; sql: string } {
     if (guard !== null) {
       const columns = keys.map((key) => key.name);
       ctes.push(
-        `lock_${index} as materialized (select ${[...columns, shape.guard!].map((name) => `t.${name}`).join(', ')} from ${shape.name} t where ${ofKeys} order by ${columns.map((name) => `t.${name}`).join(', ')} for update of t)`,
+        `lock_${index} as materialized (select ${[...columns, shape.guard!].map((name) => `t.${name}`).join(', ')} from ${shape.name} t where ${ofKeys} order by ${columns.map((name) => `t.${name}`).join(', ')} for ${part.kind === 'guard' ? 'share' : 'update'} of t)`,
       );
       lost.push(
         `select e.g from unnest(${group}, ${guard}, ${keys.map((key) => key.values).join(', ')}) e(g, read, ${columns.join(', ')}) left join lock_${index} l using (${columns.join(', ')}) where l.${shape.guard} is distinct from e.read`,

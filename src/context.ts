@@ -38,6 +38,8 @@ export interface Services {
   publicUrl: string;
   /** Wall clock, epoch milliseconds: for what stays on wall time (keys, tokens, idempotency). */
   wallClock: () => number;
+  /** The largest body of a request, in bytes. */
+  bodyLimitBytes: number;
   /** The epoch of the event feed (see db/instance.ts). */
   epoch: number;
   /** Moves a test workspace's clock, handling on the way all that falls due; answers how many instants that were. */

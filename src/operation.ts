@@ -220,10 +220,13 @@ export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | '
 /** The input as the operation wants it; 422 with every field that is wrong, 404 for an unreadable id in the path. */
 export function readInput(desk: Desk, operation: Operation, raw: Record<string, unknown>): never {
   const unreadable = findUnstorable(raw, '');
-  if (unreadable !== null) throw new AppError('validation_failed', unreadable.message, [unreadable]);
+  const inPath = desk.pathParameters.get(operation.name) ?? [];
+  if (unreadable !== null) {
+    const code = inPath.includes(unreadable.path) ? 'not_found' : 'validation_failed';
+    throw new AppError(code, code === 'not_found' ? 'No such thing.' : unreadable.message, [unreadable]);
+  }
   const parsed = operation.input.safeParse(raw);
   if (!parsed.success) {
-    const inPath = desk.pathParameters.get(operation.name) ?? [];
     const lost = parsed.error.issues.find((issue) => inPath.includes(String(issue.path[0])));
     const errors = fieldErrors(parsed.error, raw);
     if (lost !== undefined)
@@ -382,7 +385,10 @@ export async function include(
   const copies = items.map((item) => ({ ...item }));
   for (const name of new Set(names)) {
     const relation = desk.relations.find((candidate) => candidate.on === model && candidate.name === name);
-    if (relation === undefined) throw new AppError('unknown_parameter', `A ${model} has no related ${name}.`);
+    if (relation === undefined) {
+      const message = `A ${model} has no related ${name}.`;
+      throw new AppError('unknown_parameter', message, [{ path: 'include', message, code: 'unknown_parameter' }]);
+    }
     const related = await relation.load(ctx, items);
     copies.forEach((copy, index) => {
       copy[name] = related[index];

@@ -105,9 +105,12 @@ export const zExternalIdsPatch = z
   .refine((value) => Object.keys(value).length <= 20, 'At most 20 external ids.')
   .meta({ scalar: 'JSON', examples: [{ crm: '42', old_crm: null }] });
 
+/** The longest page. */
+export const MOST_ITEMS = 200;
+
 /** How lists are asked for, in both doors. */
 export const zPaging = {
-  limit: z.int().min(1).max(200).default(50).describe('How many, 1 to 200.'),
+  limit: z.int().min(1).max(MOST_ITEMS).default(50).describe('How many, 1 to 200.'),
   cursor: z.string().max(500).optional().describe('nextCursor of the page before.'),
 };
 

@@ -12,6 +12,7 @@ import { notFound } from '../errors.ts';
 import { type IdKind, newId } from '../ids.ts';
 import { type Operation, read, write } from '../operation.ts';
 import { iso, patchOf, zDeleted, zId, zPage, zPaging } from './model.ts';
+import { changedNames } from './patch.ts';
 
 export interface ResourceDefinition<V extends Row> {
   /** As in `team`; the plural adds an s unless told. */
@@ -137,8 +138,11 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
         const draft: Row = { ...before, ...patch };
         const after = changes.update(table, before, patch as never) as Row;
         await definition.decide?.(ctx, draft, before, changes);
+        const changed = changedNames(view(before), view({ ...after, ...draft }));
+        // What changes nothing is no edit: it leaves no trace, and the ETag where it is.
+        if (changed.length === 0) return { result: view(before), changes: new Changes(ctx.now) };
         Object.assign(after, { ...draft, version: after['version'], updatedAt: after['updatedAt'] });
-        changes.event(`${kind}.updated`, after['id'] as string, { [kind]: view(after), changed: Object.keys(patch) });
+        changes.event(`${kind}.updated`, after['id'] as string, { [kind]: view(after), changed });
         return { result: view(after), changes };
       },
     }) as unknown as Operation,

@@ -18,6 +18,7 @@ import { customers } from '../../src/db/tables/customers.ts';
 import { agents, apiKeys, clients, workspaces } from '../../src/db/tables/workspaces.ts';
 import { newId } from '../../src/ids.ts';
 import { openTestDatabase } from '../support/database.ts';
+import { openTestDesk } from '../support/desk.ts';
 
 const START = Date.UTC(2026, 10, 24, 10) / 1000;
 const STAMPS = { createdAt: START, updatedAt: START };
@@ -32,6 +33,7 @@ function makeServices(clock: Clock): Services {
     secretKey: randomBytes(32),
     publicUrl: 'http://localhost',
     wallClock: () => clock.now,
+    bodyLimitBytes: 1_048_576,
     epoch: 1,
     advance: () => Promise.resolve(0),
   };
@@ -662,4 +664,14 @@ test('tokens of another issuer', async (t) => {
     const { authenticate } = createAuthenticator({ db, services, issuers });
     await t.rejects(authenticate(await sign({ tierdesk_role: 'admin' })), { code: 'unavailable' });
   });
+});
+
+test('a key or client is not born expired, by the wall clock, whatever the test clock says', async (t) => {
+  const desk = await openTestDesk(t);
+  const { rest } = await desk.testWorkspace('2020-01-01T00:00:00Z');
+  for (const path of ['keys', 'clients']) {
+    const make = (expiresAt: string) => rest(`POST /v1/${path}`, { name: 'K', role: 'agent', expiresAt });
+    t.match(await make('2025-01-01T00:00:00Z'), { status: 422, body: { errors: [{ path: 'expiresAt' }] } }, path);
+    t.equal((await make('2027-01-01T00:00:00Z')).status, 201, path);
+  }
 });

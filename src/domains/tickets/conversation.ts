@@ -10,7 +10,7 @@ import { bound } from '../../db/connect.ts';
 import { type Filter, readPage } from '../../db/page.ts';
 import { columnsOf } from '../../db/rows.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, invalid } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { read, write } from '../../operation.ts';
 import { searchVector } from '../../rules/search.ts';
@@ -64,6 +64,9 @@ async function speak(ctx: Ctx, ticket: TicketRow, input: MessageInput): Promise<
     throw new AppError('validation_failed', 'What the customer says is public.', [
       { path: 'visibility', message: 'What the customer says is public.', code: 'invalid' },
     ]);
+  }
+  if (author !== 'agent' && input.agentId !== null) {
+    throw invalid('agentId', `An agent does not speak as the ${author}.`);
   }
   await requireAgents(ctx.db, ctx.workspace.workspaceId, [input.agentId], 'agentId');
   if (input.channel !== null && input.channel !== ticket.channel) {
@@ -176,9 +179,14 @@ export const confirmUnderstanding = verb({
   },
   customers: true,
   async decide(ctx, { ticket }, { restatement }, changes) {
+    if (restatement !== null && !seesInternal(ctx.actor)) {
+      throw new AppError('forbidden', 'Customers confirm what the desk restated.', [
+        { path: 'restatement', message: 'Customers confirm what the desk restated.', code: 'forbidden' },
+      ]);
+    }
     if (ticket.understandingConfirmedAt !== null) return null;
     const happenings: Happening[] = [{ type: 'understanding_confirmed', data: { at: iso(ctx.now) } }];
-    if (restatement !== null && seesInternal(ctx.actor)) {
+    if (restatement !== null) {
       const body = restatement;
       const note = changes.insert(messages, {
         workspaceId: ctx.workspace.workspaceId,

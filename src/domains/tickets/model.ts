@@ -68,6 +68,15 @@ const Fault = z
   })
   .meta({ id: 'Fault', description: 'What is known of a fault.' });
 
+/** A merge patch of it: what is left out stays, null forgets. */
+export const zFaultPatch = z
+  .strictObject({
+    symptom: zText(2000).nullable().optional().describe('What is seen.'),
+    frequency: zText(500).nullable().optional().describe('How often.'),
+    reach: zText(500).nullable().optional().describe('How far it reaches.'),
+  })
+  .meta({ id: 'FaultPatch', description: 'What is known of a fault; what is left out stays, null forgets it.' });
+
 const FaultView = z
   .object({
     symptom: z.string().nullable().describe('What is seen.'),

@@ -19,9 +19,18 @@ import { searchQuery, searchVector } from '../../rules/search.ts';
 import { getContact, getCustomer } from '../customers/store.ts';
 import { patchOf, zExternalIdsPatch, zKey, zText } from '../model.ts';
 import { findNamed, nameThing, requireFreeNames } from '../names.ts';
+import { changedNames, mergeMap } from '../patch.ts';
 import { requireAgents, requireTeams } from '../workspaces/store.ts';
-import { createTicketFields, editableFields, listTicketFields, Ticket, TicketPage, zTicketId } from './model.ts';
-import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
+import {
+  createTicketFields,
+  editableFields,
+  listTicketFields,
+  Ticket,
+  TicketPage,
+  zFaultPatch,
+  zTicketId,
+} from './model.ts';
+import { answerOf, asItStands, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
 import { getTicket, getTicketFile, type TicketRow, ticketView } from './store.ts';
 import { requireWords, statusOf } from './words.ts';
 
@@ -36,6 +45,7 @@ export const createTicket = write({
   async run(ctx, input) {
     const { workspaceId } = ctx.workspace;
     const { message, createdBy, ...fields } = input;
+    if (ctx.actor.role === 'customer') requireCustomersOwn(input);
     const { customer, attributes } = await whose(ctx, input);
     requireFreeNames(await findNamed(ctx.db, workspaceId, 'ticket', input.externalIds), null);
     await requireAgents(ctx.db, workspaceId, [input.assigneeId], 'assigneeId');
@@ -72,6 +82,23 @@ export const createTicket = write({
   },
 });
 
+/** What the desk says of a ticket, a customer does not: 403 naming each field. */
+function requireCustomersOwn(input: z.output<z.ZodObject<typeof createTicketFields>>): void {
+  const { createdBy, assigneeId, teamId, complexity, tags, externalIds } = input;
+  const said = {
+    createdBy: createdBy !== 'customer',
+    assigneeId: assigneeId !== null,
+    teamId: teamId !== null,
+    complexity: complexity !== null,
+    tags: tags.length > 0,
+    externalIds: Object.keys(externalIds).length > 0,
+  };
+  const errors = Object.entries(said)
+    .filter(([, isSaid]) => isSaid)
+    .map(([path]) => ({ path, message: 'Customers do not set this.', code: 'forbidden' }));
+  if (errors.length > 0) throw new AppError('forbidden', `Customers do not set ${errors[0]!.path}.`, errors);
+}
+
 /** What the fold needs to know of the beginning. */
 export function createdData(ctx: Ctx, ticket: TicketRow, by: 'customer' | 'agent'): Record<string, unknown> {
   const { customerId, tier, kind, channel, priority, statusCategory } = ticket;
@@ -94,7 +121,7 @@ function addFirstMessage(ctx: Ctx, changes: Changes, ticket: TicketRow, body: st
     ticketId: ticket.id,
     visibility: 'public',
     author: by,
-    agentId: by === 'agent' ? ctx.actor.agentId : null,
+    agentId: by === 'agent' ? (ctx.actor.agentId ?? ticket.assigneeId) : null,
     contactId: by === 'customer' ? ticket.contactId : null,
     channel: ticket.channel,
     body,
@@ -111,6 +138,10 @@ async function whose(ctx: Ctx, input: { customerId: string | null; contactId: st
     ctx.actor.role === 'customer' ? ctx.actor.customerId : (input.customerId ?? contact?.customerId ?? null);
   if (ctx.actor.role === 'customer' && input.customerId !== null && input.customerId !== customerId) {
     throw notFound('customer', 'customerId');
+  }
+  // To a customer there are no contacts but its own.
+  if (ctx.actor.role === 'customer' && contact !== null && contact.customerId !== customerId) {
+    throw notFound('contact', 'contactId');
   }
   if (contact !== null && contact.customerId !== null && customerId !== null && contact.customerId !== customerId) {
     throw new AppError('validation_failed', 'The contact belongs to another customer.', [
@@ -264,16 +295,20 @@ export const updateTicket = write({
     ...zTicketId,
     ...(patchOf(editableFields) as PatchShape),
     externalIds: zExternalIdsPatch.optional().describe('Names in other systems; null takes one away.'),
+    fault: zFaultPatch.nullable().optional().describe('Of a fault: symptom, frequency, reach; null forgets it all.'),
   }),
   output: Ticket,
   async run(ctx, { ticketId, ...patch }) {
-    requireStaff(ctx.actor);
     const file = await getTicketFile(ctx.db, ctx.workspace.workspaceId, ticketId);
     const { ticket } = file;
+    requireVisibleTicket(ctx.actor, ticket);
+    requireStaff(ctx.actor);
     if (ticket.statusCategory === 'closed') throw new AppError('ticket_closed', 'A closed ticket is not changed.');
     const draft = { ...ticket, ...definedOf(patch) } as TicketRow;
-    draft.customFields = merged(ticket.customFields, patch.customFields);
-    draft.externalIds = merged(ticket.externalIds, patch.externalIds) as Record<string, string>;
+    draft.customFields = mergeMap<unknown>(ticket.customFields, patch.customFields ?? {});
+    draft.externalIds = mergeMap<string>(ticket.externalIds, patch.externalIds ?? {});
+    if (patch.fault)
+      draft.fault = { ...(ticket.fault ?? UNKNOWN_FAULT), ...definedOf(patch.fault) } as TicketRow['fault'];
     if (patch.customerId !== undefined || patch.contactId !== undefined) {
       Object.assign(draft, (await whose(ctx, draft)).attributes);
     }
@@ -281,12 +316,17 @@ export const updateTicket = write({
     requireFreeNames(await findNamed(ctx.db, ticket.workspaceId, 'ticket', draft.externalIds), ticket.id);
     const levels = await loadLevels(ctx, [file.history]);
     const changes = new Changes(ctx.now);
+    const changed = changedNames(ticket, draft);
+    // What changes nothing is no edit: it leaves no trace, and the ETag where it is.
+    if (changed.length === 0) {
+      return { result: asItStands(ctx, file, levels), changes };
+    }
     const settled = settle(ctx, changes, file, levels, attributeHappenings(ctx, ticket, draft), {
       ...draft,
       search: ticketSearch(draft),
     } as never);
     nameThing(changes, 'ticket', ticket, ticket.externalIds, draft.externalIds);
-    changes.event('ticket.updated', ticket.id, { ...ticketFacts(settled.ticket), changed: Object.keys(patch) });
+    changes.event('ticket.updated', ticket.id, { ...ticketFacts(settled.ticket), changed });
     return { result: answerOf(settled), changes };
   },
 });
@@ -307,12 +347,8 @@ export function attributeHappenings(ctx: Ctx, before: TicketRow, after: TicketRo
   return happenings.length > 0 ? happenings : [{ type: 'edited' }];
 }
 
+const UNKNOWN_FAULT = { symptom: null, frequency: null, reach: null };
+
 function definedOf(patch: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-}
-
-/** JSON Merge Patch of a flat map: null removes. */
-function merged(before: Record<string, unknown>, patch: Record<string, unknown> | undefined): Record<string, unknown> {
-  const entries = Object.entries({ ...before, ...patch }).filter(([, value]) => value !== null);
-  return Object.fromEntries(entries);
 }

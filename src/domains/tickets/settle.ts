@@ -159,6 +159,11 @@ export function answerOf({ ticket, clocks: computed }: Settled) {
   return { ...ticketView(ticket), clocks: computed.map(clockView) };
 }
 
+/** What a verb answers that found nothing to do. */
+export function asItStands(ctx: Ctx, { ticket, history }: TicketFile, levels: Levels) {
+  return answerOf({ ticket, history, clocks: clocksOf(history, levels, notBefore(history, ctx.now)) });
+}
+
 function earliest(...instants: (Instant | null)[]): Instant | null {
   const known = instants.filter((at) => at !== null);
   return known.length === 0 ? null : Math.min(...known);

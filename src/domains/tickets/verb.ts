@@ -8,7 +8,7 @@ import { AppError } from '../../errors.ts';
 import { write } from '../../operation.ts';
 import { cancelOpenInvitations } from '../surveys/invitation.ts';
 import { Ticket, zTicketId } from './model.ts';
-import { answerOf, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
+import { answerOf, asItStands, type Happening, loadLevels, settle, ticketFacts } from './settle.ts';
 import { getTicketFile, type TicketFile, type TicketRow } from './store.ts';
 
 export interface Decision {
@@ -52,8 +52,9 @@ export function verb<F extends z.ZodRawShape>(definition: VerbDefinition<F>) {
       const changes = new Changes(ctx.now);
       const decision = await definition.decide(ctx, file, own as z.output<z.ZodObject<F>>, changes);
       const levels = await loadLevels(ctx, [file.history]);
-      const settled = settle(ctx, changes, file, levels, decision?.happenings ?? [], decision?.patch ?? {});
-      if (decision === null) return { result: answerOf(settled), changes: new Changes(ctx.now) };
+      // Where nothing is to be done, nothing is saved: the answer is the ticket as it was read, its ETag included.
+      if (decision === null) return { result: asItStands(ctx, file, levels), changes: new Changes(ctx.now) };
+      const settled = settle(ctx, changes, file, levels, decision.happenings, decision.patch);
       if (settled.ticket.reopenCount > file.ticket.reopenCount) await cancelOpenInvitations(ctx, changes, ticketId);
       changes.event(decision.event, ticketId, { ...ticketFacts(settled.ticket), ...decision.facts });
       return { result: answerOf(settled), changes };

@@ -203,11 +203,11 @@ export const mergeTicket = write({
   input: z.strictObject({ ...zTicketId, intoId: zId('ticket').describe('The ticket that stays.'), reason: zReason }),
   output: Ticket,
   async run(ctx, { ticketId, intoId, reason }) {
-    requireStaff(ctx.actor);
     const { workspaceId } = ctx.workspace;
     const file = await getTicketFile(ctx.db, workspaceId, ticketId);
-    const into = await getTicketFile(ctx.db, workspaceId, intoId, 'intoId');
     requireVisibleTicket(ctx.actor, file.ticket);
+    requireStaff(ctx.actor);
+    const into = await getTicketFile(ctx.db, workspaceId, intoId, 'intoId');
     requireMergeable(file, into);
     const levels = await loadLevels(ctx, [file.history, into.history]);
     const closed = await findStatus(ctx, 'closed');

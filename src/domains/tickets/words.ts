@@ -1,10 +1,10 @@
 /** The workspace's own words on a ticket, looked up and checked; and what changes on a ticket with its status. */
 
 import type { Ctx } from '../../context.ts';
-import { AppError } from '../../errors.ts';
+import { AppError, type FieldError } from '../../errors.ts';
 import { checkCustomFields, requireTransition } from '../../rules/ticket.ts';
 import { findAutomaticTemplate } from '../surveys/store.ts';
-import { listAllCustomFields, listAllTerms, requireTerm, type TermRow } from '../workspaces/store.ts';
+import { listAllCustomFields, listAllTerms, type TermRow, termErrors } from '../workspaces/store.ts';
 import type { Happening } from './settle.ts';
 import type { TicketRow } from './store.ts';
 
@@ -22,15 +22,16 @@ export async function requireWords(
     listAllTerms(ctx.db, workspaceId),
     listAllCustomFields(ctx.db, workspaceId),
   ]);
+  const errors: FieldError[] = [];
   const check = (list: TermRow['list'], key: string | null, was: string | null | undefined, path: string) => {
-    if (key !== null && key !== was) requireTerm(terms, list, key, path);
+    if (key !== null && key !== was) errors.push(...termErrors(terms, list, key, path));
   };
   check('kind', draft.kind, before?.kind, 'kind');
   check('channel', draft.channel, before?.channel, 'channel');
   check('problem_type', draft.problemType, before?.problemType, 'problemType');
   check('product', draft.product, before?.product, 'product');
   check('close_code', draft.closeCode, before?.closeCode, 'closeCode');
-  const errors = checkCustomFields(draft.customFields, customFields, draft.kind, step);
+  if (errors.length === 0) errors.push(...checkCustomFields(draft.customFields, customFields, draft.kind, step));
   if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
   return terms;
 }

@@ -6,6 +6,7 @@ import type { Row } from '../../db/rows.ts';
 import { tiers } from '../../db/tables/customers.ts';
 import { AppError } from '../../errors.ts';
 import { resource } from '../resource.ts';
+import { loadCatalogue } from '../service-levels/store.ts';
 import { MOST_TIERS, Tier, tierFields } from './model.ts';
 import { findHolder, listTiers, type TierRow, tierView } from './store.ts';
 
@@ -50,6 +51,10 @@ function arrange(changes: Changes, others: TierRow[], taken: number | null): voi
 }
 
 async function requireUnheld(ctx: Ctx, tier: Row): Promise<void> {
-  const holder = await findHolder(ctx.db, ctx.workspace.workspaceId, tier['key'] as string);
+  const key = tier['key'] as string;
+  const { policies } = await loadCatalogue(ctx.db, ctx.workspace.workspaceId);
+  const user = policies.find(({ definition }) => definition.match?.tiers?.includes(key));
+  if (user !== undefined) throw new AppError('in_use', `The policy ${user.key} is made for this tier.`);
+  const holder = await findHolder(ctx.db, ctx.workspace.workspaceId, key);
   if (holder !== null) throw new AppError('in_use', `Some ${holder} hold this tier; give them another one first.`);
 }

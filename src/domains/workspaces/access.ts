@@ -28,6 +28,7 @@ export const createApiKey = write({
   example: { name: 'CRM', role: 'integration', scopes: ['customers:read', 'customers:write'] },
   async run(ctx, input) {
     const { workspaceId } = ctx.workspace;
+    requireLater(ctx, input.expiresAt);
     const scopes = grantable(ctx.actor, input.role, input.scopes);
     await requireAgents(ctx.db, workspaceId, [input.agentId], 'agentId');
     await requireCustomer(ctx, input.role, input.customerId);
@@ -99,6 +100,7 @@ export const createClient = write({
   example: { name: 'ERP', role: 'integration' },
   async run(ctx, input) {
     const { workspaceId } = ctx.workspace;
+    requireLater(ctx, input.expiresAt);
     const scopes = grantable(ctx.actor, input.role, input.scopes);
     await requireAgents(ctx.db, workspaceId, [input.agentId], 'agentId');
     if (input.role === 'customer') throw invalid('role', 'A client works for the desk, not for a customer.');
@@ -167,6 +169,13 @@ function grantable(giver: Actor, role: Role, asked: string[] | undefined): Scope
       throw new AppError('forbidden', `You cannot give ${scope}: you do not have it.`);
     return scope as Scope;
   });
+}
+
+/** Keys and clients live on wall time, in a test workspace too. */
+function requireLater(ctx: Ctx, expiresAt: number | null): void {
+  if (expiresAt !== null && expiresAt * 1000 <= ctx.services.wallClock()) {
+    throw invalid('expiresAt', 'Expected an instant later than now.');
+  }
 }
 
 async function requireCustomer(ctx: Ctx, role: Role, customerId: string | null): Promise<void> {

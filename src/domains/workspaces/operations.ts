@@ -6,7 +6,8 @@ import { agents, customFields, teams, terms, workspaces } from '../../db/tables/
 import { AppError, invalid } from '../../errors.ts';
 import { read, write } from '../../operation.ts';
 import { STATUS_CATEGORIES } from '../../rules/policy.ts';
-import { patchOf, zKey } from '../model.ts';
+import { MOST_ITEMS, patchOf, zKey } from '../model.ts';
+import { changedNames } from '../patch.ts';
 import { resource } from '../resource.ts';
 import {
   Agent,
@@ -36,9 +37,6 @@ import {
   workspaceView,
 } from './store.ts';
 
-/** Of a request, as `getMe` says it; the server holds the same. */
-const LIMITS = { bodyBytes: 1024 * 1024, pageItems: 200 };
-
 export const getMe = read({
   name: 'getMe',
   summary: 'Who I am, in which workspace, with what scopes and limits',
@@ -57,7 +55,7 @@ export const getMe = read({
       customerId,
       instanceAdmin,
       workspace: workspaceView(ctx.workspace, ctx.now),
-      limits: LIMITS,
+      limits: { bodyBytes: ctx.services.bodyLimitBytes, pageItems: MOST_ITEMS },
     };
   },
 });
@@ -83,10 +81,12 @@ export const updateWorkspace = write({
   async run(ctx, input) {
     const before = await getWorkspace(ctx.db, ctx.workspace.workspaceId);
     const changes = new Changes(ctx.now);
+    const changed = changedNames({ ...before }, input);
+    if (changed.length === 0) return { result: workspaceView(before, ctx.now), changes };
     // The test clock moves without the ETag: what was read of it is not written back.
     const { testNow, ...row } = before;
     const after = { ...changes.update(workspaces, row, input as never), testNow } as typeof before;
-    changes.event('workspace.updated', after.id, { changed: Object.keys(input) });
+    changes.event('workspace.updated', after.id, { changed });
     return { result: workspaceView(after, ctx.now), changes };
   },
 });
@@ -184,6 +184,7 @@ export const putTerm = write({
       throw invalid('category', 'A status keeps its category: tickets are folded by it.');
     }
     const changes = new Changes(ctx.now);
+    if (before !== undefined && changedNames(before, input).length === 0) return { result: termView(before), changes };
     const row =
       before === undefined
         ? changes.insert(terms, { workspaceId, ...input, createdAt: ctx.now, updatedAt: ctx.now })

@@ -13,7 +13,7 @@ import {
   terms,
   workspaces,
 } from '../../db/tables/workspaces.ts';
-import { AppError, notFound } from '../../errors.ts';
+import { AppError, type FieldError, notFound } from '../../errors.ts';
 import type { Instant } from '../../rules/calendar.ts';
 import { iso, isoOrNull } from '../model.ts';
 
@@ -192,10 +192,20 @@ export async function listAllCustomFields(db: Db, workspaceId: number) {
 
 /** 422 naming the field when the word is not in the list, or out of use. */
 export function requireTerm(all: TermRow[], list: TermRow['list'], key: string, path: string): TermRow {
-  const term = all.find((candidate) => candidate.list === list && candidate.key === key);
-  if (term === undefined || !term.active) {
-    const message = term === undefined ? `No ${list} is called ${key}.` : `The ${list} ${key} is out of use.`;
-    throw new AppError('validation_failed', message, [{ path, message, code: 'unknown_key' }]);
-  }
-  return term;
+  const errors = termErrors(all, list, key, path);
+  if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
+  return findTerm(all, list, key)!;
+}
+
+/** What is wrong with a key: none has it, or it is out of use. */
+export function termErrors(all: TermRow[], list: TermRow['list'], key: string, path: string): FieldError[] {
+  const term = findTerm(all, list, key);
+  if (term?.active) return [];
+  const words = list.replace('_', ' ');
+  const message = term === undefined ? `No ${words} is called ${key}.` : `The ${words} ${key} is out of use.`;
+  return [{ path, message, code: 'unknown_key' }];
+}
+
+function findTerm(all: TermRow[], list: TermRow['list'], key: string): TermRow | undefined {
+  return all.find((candidate) => candidate.list === list && candidate.key === key);
 }

@@ -56,12 +56,21 @@ const FRAMEWORK: Record<string, ErrorCode> = {
   FST_ERR_HANDLER_TIMEOUT: 'unavailable',
 };
 
+/** Where the title alone would leave the caller guessing. */
+const DETAILS: Record<string, string> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON.',
+  FST_ERR_BAD_URL: 'The path is not percent-encoded UTF-8.',
+};
+
 /** Whatever was thrown -> what the caller may know. */
 export function toKnownError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const fastify = error as Partial<FastifyError>;
   const framework = fastify.code === undefined ? undefined : FRAMEWORK[fastify.code];
-  if (framework !== undefined) return new AppError(framework, `${ERRORS[framework].en}.`);
+  if (framework !== undefined) {
+    return new AppError(framework, DETAILS[fastify.code!] ?? `${ERRORS[framework].en}.`);
+  }
   if (error instanceof SyntaxError && fastify.statusCode === 400)
     return new AppError('bad_request', 'The body is not JSON.');
   const known = toAppError(error);

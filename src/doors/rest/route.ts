@@ -77,8 +77,9 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
   return async (request: FastifyRequest, reply: FastifyReply) => {
     const { workspace, actor } = request.session!;
     const query = request.query as Record<string, string | string[]>;
-    const related = method === 'GET' && query['include'] !== undefined ? [query['include']].flat().join(',') : '';
-    const input = readQuery === null ? bodyInput(request.body, query) : readQuery(query, related !== '');
+    const asksRelated = method === 'GET' && query['include'] !== undefined;
+    const related = asksRelated ? [query['include']].flat().join(',') : '';
+    const input = readQuery === null ? bodyInput(request.body, query, inPath) : readQuery(query, asksRelated);
     Object.assign(input, request.params);
     const call = {
       workspace,
@@ -101,7 +102,7 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
     if (related !== '') {
       const ctx = contextOf(desk, call);
       const names = related.split(',').filter((name) => name !== '');
-      if (answer.model === null) throw new AppError('unknown_parameter', 'Nothing can be included here.');
+      if (answer.model === null) throw badParameter('include', 'Nothing can be included here.');
       sent = answer.page
         ? { ...sent, data: await include(desk, ctx, answer.model, sent['data'] as Record<string, unknown>[], names) }
         : (await include(desk, ctx, answer.model, [sent], names))[0]!;
@@ -117,14 +118,24 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
   };
 }
 
-function bodyInput(body: unknown, query: Record<string, unknown>): Record<string, unknown> {
+function badParameter(name: string, message: string): AppError {
+  return new AppError('unknown_parameter', message, [{ path: name, message, code: 'unknown_parameter' }]);
+}
+
+function bodyInput(body: unknown, query: Record<string, unknown>, inPath: string[]): Record<string, unknown> {
   const [stray] = Object.keys(query);
-  if (stray !== undefined) throw new AppError('unknown_parameter', `Unknown query parameter ${stray}.`);
+  if (stray !== undefined) throw badParameter(stray, `Unknown query parameter ${stray}.`);
   if (body === undefined || body === null) return {};
   if (typeof body !== 'object' || Array.isArray(body)) {
     throw new AppError('validation_failed', 'Expected a JSON object.', [
       { path: '', message: 'Expected a JSON object.', code: 'invalid_type' },
     ]);
+  }
+  // What the path says is not said again: another id in the body would be passed over in silence.
+  const twice = inPath.filter((name) => Object.hasOwn(body, name));
+  if (twice.length > 0) {
+    const errors = twice.map((path) => ({ path, message: `Unknown field ${path}.`, code: 'unknown_field' }));
+    throw new AppError('validation_failed', errors[0]!.message, errors);
   }
   return { ...(body as Record<string, unknown>) };
 }
@@ -141,13 +152,13 @@ export function queryReader(input: z.ZodObject, inPath: string[]) {
     for (const [name, raw] of Object.entries(query)) {
       if (name === 'include' && hasInclude) continue;
       const kind = kinds.get(name);
-      if (kind === undefined) throw new AppError('unknown_parameter', `Unknown query parameter ${name}.`);
+      if (kind === undefined) throw badParameter(name, `Unknown query parameter ${name}.`);
       if (kind === 'array')
         values[name] = [raw]
           .flat()
           .flatMap((text) => text.split(','))
           .filter((text) => text !== '');
-      else if (Array.isArray(raw)) throw new AppError('unknown_parameter', `The parameter ${name} is given twice.`);
+      else if (Array.isArray(raw)) throw badParameter(name, `The parameter ${name} is given twice.`);
       else values[name] = fromText(kind, raw);
     }
     return values;
