@@ -96,6 +96,12 @@ test('a GraphQL subscription tells the same, over SSE', async (t) => {
     });
   t.equal((await ask('{ me { name } }')).status, 400, 'only subscriptions are streamed');
   t.equal((await ask('subscription { nothing }')).status, 400);
+  t.match(await desk.graphql('subscription { event { id } }'), {
+    status: 400,
+    body: {
+      errors: [{ message: 'Subscriptions are streamed at /graphql/stream.', extensions: { code: 'bad_request' } }],
+    },
+  });
   const answer = await ask('subscription { event(type: ["team.created"]) { type subject data } }');
   void desk.rest('POST /v1/teams', { name: 'one' });
   let text = '';

@@ -78,7 +78,7 @@ export async function statusChange(
   }
   if (to === 'closed') patch.closedAt = ctx.now;
   if (wasDone && !isDone(to)) {
-    Object.assign(patch, { solvedAt: null, surveyAt: null, reopenCount: ticket.reopenCount + 1 });
+    Object.assign(patch, { solvedAt: null, surveyAt: null, closeCode: null, reopenCount: ticket.reopenCount + 1 });
   }
   const data = { status: to, key: status.key, ...(reason === null ? {} : { reason }) };
   return { happening: { type: 'status_changed', data }, patch };

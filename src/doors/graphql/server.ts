@@ -77,7 +77,7 @@ export async function registerGraphql(
     path: PATH,
     cache: KEPT_DOCUMENTS,
     graphql: { parseOptions: { maxTokens: config.graphqlMaxTokens } },
-    validationRules: config.graphqlIntrospection ? [] : [noIntrospection],
+    validationRules: [noSubscription, ...(config.graphqlIntrospection ? [] : [noIntrospection])],
     context: (request: FastifyRequest) => ({ request, session: request.session! }),
     errorFormatter: (execution: ExecutionResult, context: unknown) => {
       const request = (context as GraphqlContext).request;
@@ -251,6 +251,16 @@ function formatted(error: unknown, request: FastifyRequest) {
       message: known.message,
       ...locations,
       extensions: { code: known.code, errors: known.errors, requestId },
+    },
+  };
+}
+
+function noSubscription(context: { reportError(error: GraphQLError): void }) {
+  return {
+    OperationDefinition(node: { operation: string }) {
+      if (node.operation !== 'subscription') return;
+      const message = 'Subscriptions are streamed at /graphql/stream.';
+      context.reportError(new GraphQLError(message, { nodes: [node as never] }));
     },
   };
 }
