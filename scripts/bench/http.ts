@@ -145,15 +145,23 @@ async function record(url: string, ticketId: string): Promise<Omit<BareInput, 'u
 
 async function measure(desk: string, bare: string, ids: string[]): Promise<void> {
   const customers = (await call(desk, '/v1/customers?limit=100'))['data'] as { id: string }[];
-  const payload = body(1, customers[1]!.id);
+  const payloads = customers.map(({ id }, n) => body(n, id));
   const json = { 'content-type': 'application/json' };
   const work = {
     create: {
       desk: {
         url: desk,
-        requests: [{ method: 'POST', path: '/v1/tickets', body: payload, headers: { ...AUTHORIZED, ...json } }],
+        requests: payloads.map((body) => ({
+          method: 'POST',
+          path: '/v1/tickets',
+          body,
+          headers: { ...AUTHORIZED, ...json },
+        })),
       },
-      bare: { url: bare, requests: [{ method: 'POST', path: '/tickets', body: payload, headers: json }] },
+      bare: {
+        url: bare,
+        requests: payloads.map((body) => ({ method: 'POST', path: '/tickets', body, headers: json })),
+      },
     },
     read: {
       desk: { url: desk, requests: ids.map((id) => ({ path: `/v1/tickets/${id}`, headers: AUTHORIZED })) },
