@@ -50,6 +50,7 @@ export interface Resource {
 export function resource<V extends Row>(definition: ResourceDefinition<V>): Resource {
   const { kind, table, model, fields, scopes, view } = definition;
   const words = definition.words ?? kind;
+  const article = /^[aeiou]/.test(words) ? 'an' : 'a';
   const plural = definition.plural ?? `${kind}s`;
   const name = kind.charAt(0).toUpperCase() + kind.slice(1);
   const names = plural.charAt(0).toUpperCase() + plural.slice(1);
@@ -67,7 +68,7 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
   return {
     create: write({
       name: `create${name}`,
-      summary: `Create a ${words}`,
+      summary: `Create ${article} ${words}`,
       scope: scopes.write,
       input: z.strictObject(fields),
       output: model,
@@ -90,7 +91,7 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
     }) as unknown as Operation,
     get: read({
       name: `get${name}`,
-      summary: `Get a ${words}`,
+      summary: `Get ${article} ${words}`,
       scope: scopes.read,
       input: z.strictObject(idField),
       output: model,
@@ -126,7 +127,7 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
     }) as unknown as Operation,
     update: write({
       name: `update${name}`,
-      summary: `Change a ${words}`,
+      summary: `Change ${article} ${words}`,
       description: 'JSON Merge Patch: fields left out stay, null empties a field that may be empty.',
       scope: scopes.write,
       input: z.strictObject({ ...idField, ...patchOf(patchable) }),
@@ -148,7 +149,7 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
     }) as unknown as Operation,
     remove: write({
       name: `delete${name}`,
-      summary: `Delete a ${words}`,
+      summary: `Delete ${article} ${words}`,
       scope: scopes.write,
       input: z.strictObject(idField),
       output: zDeleted,
