@@ -148,7 +148,7 @@ module.exports = {
       'operation.ts and changes.ts are below every domain.',
       ['^src/(operation|changes)\\.ts$'],
       [
-        '^src/(operation|changes|context|errors|ids)\\.ts$',
+        '^src/(operation|changes|context|errors|ids|input)\\.ts$',
         '^src/auth/policy\\.ts$',
         '^src/db/',
         '^src/rules/calendar\\.ts$',

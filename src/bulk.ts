@@ -10,7 +10,8 @@ import { type Changes, inHalves, save } from './changes.ts';
 import { type Db, inTransaction } from './db/connect.ts';
 import { isLostRace, toAppError } from './db/sqlstate.ts';
 import { AppError, type FieldError } from './errors.ts';
-import { type Call, contextOf, type Desk, type Operation, readInput } from './operation.ts';
+import { readInput } from './input.ts';
+import { type Call, contextOf, type Desk, type Operation } from './operation.ts';
 
 export const MOST_LINES_OF_BATCH = 500;
 
@@ -53,14 +54,14 @@ export async function requireAllowed(desk: Desk, operation: BatchOperation, call
 }
 
 /** The line as the operation wants it, or what is wrong with it. */
-export function readLine(desk: Desk, operation: BatchOperation, { line, value, fault }: BulkLine): Entry | LineResult {
+export function readLine(operation: BatchOperation, { line, value, fault }: BulkLine): Entry | LineResult {
   if (fault !== undefined) return { line, status: 'error', errors: [fault] };
   try {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const message = 'Expected a JSON object.';
       throw new AppError('validation_failed', message, [{ path: '', message, code: 'invalid_type' }]);
     }
-    const input = readInput(desk, operation, value as Record<string, unknown>) as Record<string, unknown>;
+    const input = readInput(operation, [], value as Record<string, unknown>) as Record<string, unknown>;
     return { line, input, names: operation.batch.names(input) };
   } catch (error) {
     return refusal(line, error, null);

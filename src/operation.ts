@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { and, eq, lt, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Actor, requireScope, type Scope } from './auth/policy.ts';
 import { type Author, type Changes, save } from './changes.ts';
 import type { Ctx, Door, Logger, Services, Workspace } from './context.ts';
@@ -14,6 +14,7 @@ export { cursorsOf } from './db/page.ts';
 
 import { idempotencyKeys } from './db/tables/machinery.ts';
 import { AppError, type FieldError } from './errors.ts';
+import { readInput } from './input.ts';
 
 /** What a writing operation returns: the answer, and what is to be saved for it to be true. */
 export interface Outcome<R> {
@@ -149,7 +150,7 @@ export async function execute(desk: Desk, operation: Operation, call: Call): Pro
   let code = 'ok';
   try {
     if (operation.scope !== null) requireScope(call.actor, operation.scope);
-    const input = readInput(desk, operation, call.input);
+    const input = readInput(operation, desk.pathParameters.get(operation.name) ?? [], call.input);
     return operation.kind === 'write'
       ? await executeWrite(desk, operation, call, input)
       : { status: operation.status, body: await operation.run(contextOf(desk, call), input), replayed: false };
@@ -215,87 +216,6 @@ export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | '
   const { workspace, actor, door, log } = call;
   const now = workspace.mode === 'test' ? workspace.testNow! : Math.floor(desk.services.wallClock() / 1000);
   return { db: desk.db, workspace, actor, door, now, log, services: desk.services };
-}
-
-/** The input as the operation wants it; 422 with every field that is wrong, 404 for an unreadable id in the path. */
-export function readInput(desk: Desk, operation: Operation, raw: Record<string, unknown>): never {
-  const unreadable = findUnstorable(raw, '');
-  const inPath = desk.pathParameters.get(operation.name) ?? [];
-  if (unreadable !== null) {
-    const code = inPath.includes(unreadable.path) ? 'not_found' : 'validation_failed';
-    throw new AppError(code, code === 'not_found' ? 'No such thing.' : unreadable.message, [unreadable]);
-  }
-  const parsed = operation.input.safeParse(raw);
-  if (!parsed.success) {
-    const lost = parsed.error.issues.find((issue) => inPath.includes(String(issue.path[0])));
-    const errors = fieldErrors(parsed.error, raw);
-    if (lost !== undefined)
-      throw new AppError(
-        'not_found',
-        'No such thing.',
-        errors.filter((e) => e.path === lost.path.join('.')),
-      );
-    throw new AppError('validation_failed', errors[0]!.message, errors);
-  }
-  const errors = operation.check?.(parsed.data) ?? [];
-  if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
-  return parsed.data as never;
-}
-
-/** zod's issues as the API says them: one per field, unknown fields by name. */
-export function fieldErrors(error: z.ZodError, input: unknown): FieldError[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      // A schema may say in its own words where a field belongs instead.
-      const own = issue.keys.length === 1 && !issue.message.startsWith('Unrecognized') ? issue.message : null;
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key].join('.'),
-        message: own ?? `Unknown field ${key}.`,
-        code: 'unknown_field',
-      }));
-    }
-    if (issue.code === 'invalid_union') {
-      // Of the alternatives, the one that got furthest says best what is wrong; one of another type altogether, least.
-      const reach = ([first]: z.core.$ZodIssue[]) =>
-        first === undefined || (first.code === 'invalid_type' && first.path.length === 0) ? -1 : first.path.length;
-      const deepest = issue.errors.toSorted((a, b) => reach(b) - reach(a))[0] ?? [];
-      const issues = deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-      return fieldErrors(new z.ZodError(issues), input);
-    }
-    const missing = issue.code === 'invalid_type' && valueAt(input, issue.path) === undefined;
-    return [
-      {
-        path: issue.path.join('.'),
-        message: missing ? 'Required.' : issue.message,
-        code: missing ? 'required' : issue.code === 'custom' ? 'invalid' : issue.code,
-      },
-    ];
-  });
-}
-
-function valueAt(input: unknown, path: PropertyKey[]): unknown {
-  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
-}
-
-/** Deeper than anything an operation takes; what is deeper is not worth a walk. */
-const DEEPEST = 32;
-
-/** PostgreSQL stores neither U+0000 nor half a surrogate pair: refused here once, for every string of every input. */
-function findUnstorable(value: unknown, path: string, depth = 0): FieldError | null {
-  if (typeof value === 'string') {
-    if (value.includes('\u0000')) return { path, message: 'U+0000 cannot be stored.', code: 'invalid_character' };
-    if (!value.isWellFormed())
-      return { path, message: 'Half a surrogate pair cannot be stored.', code: 'invalid_character' };
-    return null;
-  }
-  if (typeof value !== 'object' || value === null) return null;
-  if (depth > DEEPEST) return { path, message: 'Nested too deeply.', code: 'too_deep' };
-  for (const [key, inner] of Object.entries(value)) {
-    const here = path === '' ? key : `${path}.${key}`;
-    const found = findUnstorable(inner, here, depth + 1) ?? (Array.isArray(value) ? null : findUnstorable(key, path));
-    if (found !== null) return found;
-  }
-  return null;
 }
 
 /** The first row an operation changes is its subject: If-Match speaks of that one. */

@@ -191,18 +191,18 @@ function* partsOf(run: Run, lines: TextLine[]): Generator<(Entry | LineResult)[]
   if (part.length > 0) yield part;
 }
 
-function readText({ desk, operation }: Run, { line, text, fault }: TextLine): Entry | LineResult {
-  if (fault !== undefined) return readLine(desk, operation, { line, fault });
+function readText({ operation }: Run, { line, text, fault }: TextLine): Entry | LineResult {
+  if (fault !== undefined) return readLine(operation, { line, fault });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return readLine(desk, operation, {
+    return readLine(operation, {
       line,
       fault: { path: '', message: 'The line is not JSON.', code: 'bad_request' },
     });
   }
-  return readLine(desk, operation, { line, value });
+  return readLine(operation, { line, value });
 }
 
 async function resultsOf(run: Run, part: (Entry | LineResult)[]): Promise<LineResult[]> {
