@@ -525,13 +525,8 @@ test('a simulation names what is wrong', async (t) => {
   }
 });
 
-test('a warm computation is quick, and a large simulation is answered', async (t) => {
+test('a large simulation is answered', async (t) => {
   const desk = await openTestDesk(t);
-  const input = { calendar: OFFICE, start: '2026-11-24T10:00:00Z', seconds: 100_000 };
-  for (let i = 0; i < 20; i++) await desk.rest('POST /v1/business-time/add', input);
-  const started = performance.now();
-  for (let i = 0; i < 50; i++) await desk.rest('POST /v1/business-time/add', input);
-  t.ok((performance.now() - started) / 50 < 5);
   const events = Array.from({ length: 9_999 }, (_, n) => ({
     at: new Date(Date.UTC(2026, 10, 24, 3) + n * 60_000).toISOString(),
     type: n % 2 === 0 ? 'customer_message' : 'agent_reply',
