@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { contract, DOMAINS, FIELDS, nodesOf, OPENAPI, RELATIONS, SCHEMA } from '../src/app.ts';
-import { ROOT_SDL, SdlWriter } from '../src/doors/graphql/sdl.ts';
+import { SdlWriter } from '../src/doors/graphql/sdl.ts';
 
 const check = process.argv.includes('--check');
 let differing = 0;
@@ -22,7 +22,6 @@ function put(path: string, text: string): void {
 }
 
 const writer = new SdlWriter(RELATIONS, new Set(nodesOf(FIELDS).keys()));
-put(join(SCHEMA, '_root.graphql'), ROOT_SDL);
 for (const { name, fields } of DOMAINS) put(join(SCHEMA, `${name}.graphql`), writer.domain(fields));
 
 const head = '# Written by scripts/contracts.ts from the routes and their schemas.\n';

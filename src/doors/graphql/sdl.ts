@@ -1,82 +1,9 @@
-/** Writes the SDL of a domain from its fields and their zod schemas; `schema/*.graphql` is this text, checked in. */
+/** Writes the SDL of a domain from its fields and their zod schemas; `schema/*.graphql` is this text, checked in; `_root.graphql` is by hand. */
 
 import type { z } from 'zod';
 import type { Operation, Relation } from '../../operation.ts';
 import { modelOf } from '../rest/openapi-schemas.ts';
 import { type Field, idArgument, isReference, LIST_EXTRAS, peel } from './field.ts';
-
-/** The definitions every domain builds on. */
-export const ROOT_SDL = `"A TypeID-free, opaque value of JSON."
-scalar JSON
-
-"An instant, RFC 3339; any offset in, UTC and whole seconds out."
-scalar DateTime
-
-"A local date, YYYY-MM-DD."
-scalar Date
-
-"An ISO 8601 duration: PT1H30M, or P3D for working days."
-scalar Duration
-
-"Whole seconds; may pass 2^31."
-scalar Seconds
-
-"Whatever has an id of its own."
-interface Node {
-  "TypeID."
-  id: ID!
-}
-
-"Where a page ends and whether another follows."
-type PageInfo {
-  "True when another page follows."
-  hasNextPage: Boolean!
-  "Ask for the next page with \`after\` set to this."
-  endCursor: String
-}
-
-"Why a mutation was refused; codes are those of REST."
-type UserError {
-  "Stable code."
-  code: String!
-  "What is wrong, in words."
-  message: String!
-  "One entry per faulty field."
-  errors: [FieldError!]!
-}
-
-"What is wrong with one field."
-type FieldError {
-  "Path of the field in the input."
-  path: String!
-  "What is wrong, in words."
-  message: String!
-  "Stable code."
-  code: String!
-}
-
-type Query {
-  "The thing with this id, of any kind; null when unknown."
-  node(
-    "TypeID."
-    id: ID!
-  ): Node
-}
-
-type Mutation
-
-type Subscription {
-  "What happens from now on, or after a sequence of the feed; over SSE at /graphql/stream."
-  event(
-    "sequence of the last event that was read; what happens from now on unless told."
-    after: String
-    "These types alone."
-    type: [String!]
-    "About this one alone."
-    subject: String
-  ): Event!
-}
-`;
 
 /** Types written so far, over all domains: each stands in the file of the domain that names it first. */
 export class SdlWriter {
