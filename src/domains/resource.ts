@@ -1,17 +1,20 @@
 /** The five everyday operations of a plain resource: create, get, list, update, delete. What is special, it is told. */
 
+import { sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import type { Scope } from '../auth/policy.ts';
 import { Changes } from '../changes.ts';
 import type { Ctx } from '../context.ts';
-import { type Filter, readPage } from '../db/page.ts';
+import { readChanged } from '../db/changed.ts';
+import { bound } from '../db/connect.ts';
+import { type Filter, filter, readPage } from '../db/page.ts';
 import { columnsOf, findById, type OwnedTable, type Row } from '../db/rows.ts';
 import { tombstones } from '../db/tables/machinery.ts';
 import { notFound } from '../errors.ts';
 import { type IdKind, newId } from '../ids.ts';
 import { type Operation, read, write } from '../operation.ts';
-import { iso, patchOf, zDeleted, zId, zPage, zPaging } from './model.ts';
+import { iso, patchOf, zDeleted, zId, zPage, zPaging, zUpdatedAfter } from './model.ts';
 import { changedNames } from './patch.ts';
 
 export interface ResourceDefinition<V extends Row> {
@@ -20,7 +23,7 @@ export interface ResourceDefinition<V extends Row> {
   plural?: string;
   /** In words, as in `custom field`. */
   words?: string;
-  table: OwnedTable & { createdAt?: PgColumn };
+  table: OwnedTable & { createdAt: PgColumn; updatedAt: PgColumn };
   model: z.ZodType<V>;
   /** What can be given at creation; all of it but `fixed` can be patched. */
   fields: Record<string, z.ZodType>;
@@ -103,26 +106,36 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
       name: `list${names}`,
       summary: `List ${words}s`,
       scope: scopes.read,
-      input: z.strictObject({ ...zPaging, ...definition.filters?.fields }),
+      input: z.strictObject({ ...zPaging, updatedAfter: zUpdatedAfter, ...definition.filters?.fields }),
       output: zPage(model),
       async run(ctx, input) {
-        const order = definition.order ?? { name: 'createdAt', column: table.createdAt ?? table.id };
-        return readPage(
-          {
-            db: ctx.db,
-            name: `list:${plural}`,
-            table,
-            columns: columnsOf(table) as Record<string, PgColumn>,
-            workspaceId: ctx.workspace.workspaceId,
-            workspaceColumn: table.workspaceId,
-            filters: definition.filters?.of(input as Row, ctx.workspace.workspaceId) ?? [],
-            order: { ...order, descending: false },
-            tieBreak: table.id,
-            limit: (input as { limit: number }).limit,
-            cursor: (input as { cursor?: string }).cursor,
-          },
-          view,
-        );
+        const {
+          limit,
+          cursor,
+          updatedAfter: since,
+        } = input as { limit: number; cursor?: string; updatedAfter?: number };
+        const { workspaceId } = ctx.workspace;
+        const order =
+          since === undefined
+            ? (definition.order ?? { name: 'createdAt', column: table.createdAt })
+            : { name: 'updatedAt', column: table.updatedAt };
+        const request = {
+          db: ctx.db,
+          name: `list:${plural}`,
+          table,
+          columns: columnsOf(table) as Record<string, PgColumn>,
+          workspaceId,
+          workspaceColumn: table.workspaceId,
+          filters: [
+            ...(definition.filters?.of(input as Row, workspaceId) ?? []),
+            filter('updatedAfter', since, sql`${table.updatedAt} >= ${bound(table.updatedAt, 'updatedAfter')}`),
+          ],
+          order: { ...order, descending: false },
+          tieBreak: table.id,
+          limit,
+          cursor,
+        };
+        return since === undefined ? readPage(request, view) : readChanged(request, kind, since, view);
       },
     }) as unknown as Operation,
     update: write({

@@ -123,3 +123,29 @@ test('an agent does not speak as a customer or a bot', async (t) => {
     body: { errors: [{ path: 'agentId' }] },
   });
 });
+
+test('a list tells what changed since an instant, and what is gone', async (t) => {
+  const desk = await openTestDesk(t);
+  const [one, two] = [
+    (await desk.rest('POST /v1/teams', { name: 'one' })).body,
+    (await desk.rest('POST /v1/teams', { name: 'two' })).body,
+  ];
+  desk.wall.now += 60_000;
+  const since = new Date(desk.wall.now).toISOString();
+  t.strictSame((await desk.rest(`GET /v1/teams?updatedAfter=${since}`)).body, {
+    data: [],
+    nextCursor: null,
+    deleted: [],
+  });
+  await desk.rest(`PATCH /v1/teams/${one.id}`, { name: 'first' });
+  await desk.rest(`DELETE /v1/teams/${two.id}`);
+  t.match((await desk.rest(`GET /v1/teams?updatedAfter=${since}`)).body, {
+    data: [{ id: one.id, name: 'first' }],
+    deleted: [{ id: two.id }],
+  });
+  t.match(
+    (await desk.graphql(`{ teams(filter: { updatedAfter: "${since}" }) { nodes { name } deleted { id } } }`)).body.data
+      .teams,
+    { nodes: [{ name: 'first' }], deleted: [{ id: two.id }] },
+  );
+});
