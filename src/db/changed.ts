@@ -1,9 +1,16 @@
 /** A page of what changed since an instant: rows by `updatedAt` and tombstones of what was deleted, in one order. */
 
 import { and, asc, eq, sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { bound, statement } from './connect.ts';
-import { cursorsOf, decodeCursor, encodeCursor, type Page, type PageRequest, readPage } from './page.ts';
+import {
+  cursorsOf,
+  decodeCursor,
+  encodeCursor,
+  type Page,
+  type PageRequest,
+  readPage,
+  type WalledTable,
+} from './page.ts';
 import { tombstones } from './tables/machinery.ts';
 
 interface Position {
@@ -15,12 +22,12 @@ interface Position {
  * Rows and tombstones are read from the same cursor and merged by (instant, id); a page holds `limit` of both together,
  * so neither is skipped and neither grows without bound. `order` must be by `updatedAt`, ascending.
  */
-export async function readChanged<C extends Record<string, PgColumn>, T>(
-  request: PageRequest<C>,
+export async function readChanged<T extends WalledTable, V>(
+  request: PageRequest<T>,
   resource: string,
   since: number,
-  view: Parameters<typeof readPage<C, T>>[1],
-): Promise<Page<T>> {
+  view: Parameters<typeof readPage<T, V>>[1],
+): Promise<Page<V>> {
   const { order, tieBreak, limit, cursor } = request;
   const page = await readPage(request, view);
   const after = cursor === undefined ? null : positionOf(cursor, request);
@@ -40,14 +47,14 @@ export async function readChanged<C extends Record<string, PgColumn>, T>(
   page.deleted = gone.slice(0, buried).map(({ at, id }) => ({ id, deletedAt: isoOf(at) }));
   return page;
 
-  function positionOf(text: string, { order: by }: PageRequest<C>): Position {
+  function positionOf(text: string, { order: by }: PageRequest<T>): Position {
     const { after_value, after_tie } = decodeCursor(text, by, tieBreak);
     return { at: after_value as number, id: after_tie as string };
   }
 }
 
-async function listTombstones<C extends Record<string, PgColumn>>(
-  { db, workspaceId, limit }: PageRequest<C>,
+async function listTombstones(
+  { db, workspaceId, limit }: Pick<PageRequest<WalledTable>, 'db' | 'workspaceId' | 'limit'>,
   resource: string,
   since: number,
   after: Position | null,

@@ -1,9 +1,10 @@
 /** Keyset paging: one prepared statement per set of filters and order, cursors that are checked, every row exactly once. */
 
-import { type AnyColumn, and, asc, desc, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import { AppError } from '../errors.ts';
 import { bound, type Db, statement } from './connect.ts';
+import { columnsOf, type Row } from './rows.ts';
 
 /** One condition: its name, its SQL over placeholders, their values. Left out of the statement when `values` is null. */
 export interface Filter {
@@ -29,15 +30,17 @@ export interface Order {
   descending: boolean;
 }
 
-export interface PageRequest<C extends Record<string, PgColumn>> {
+/** A table whose rows belong to a workspace. */
+export type WalledTable = PgTable & { workspaceId: PgColumn };
+
+type RowOf<T extends PgTable> = Omit<T['$inferSelect'], 'search'>;
+
+export interface PageRequest<T extends WalledTable> {
   db: Db;
   /** Of the statement, without filters and order. */
   name: string;
-  table: PgTable;
-  columns: C;
-  /** The wall, and what holds for every page of this list. */
+  table: T;
   workspaceId: number;
-  workspaceColumn: AnyColumn;
   filters: Filter[];
   order: Order;
   /** Breaks ties; unique within the workspace. */
@@ -64,16 +67,13 @@ export function handPageCursors(page: object, cursors: string[]): void {
   CURSORS.set(page, cursors);
 }
 
-type RowOf<C extends Record<string, PgColumn>> = {
-  [K in keyof C]: C[K]['_']['notNull'] extends true ? C[K]['_']['data'] : C[K]['_']['data'] | null;
-};
-
 /** Reads one page and shows each row. Throws `invalid_cursor` (400) for a cursor of another list or order. */
-export async function readPage<C extends Record<string, PgColumn>, T>(
-  request: PageRequest<C>,
-  view: (row: RowOf<C>) => T,
-): Promise<Page<T>> {
-  const { order, tieBreak, limit } = request;
+export async function readPage<T extends WalledTable, V>(
+  request: PageRequest<T>,
+  view: (row: RowOf<T>) => V,
+): Promise<Page<V>> {
+  const { table, order, tieBreak, limit } = request;
+  const columns = columnsOf(table) as Record<string, PgColumn>;
   const filters = request.filters.filter(({ values }) => values !== null);
   const after = request.cursor === undefined ? null : decodeCursor(request.cursor, order, tieBreak);
   const signature = [
@@ -91,11 +91,11 @@ export async function readPage<C extends Record<string, PgColumn>, T>(
       ? sql`${tieBreak} ${compare} ${bound(tieBreak, 'after_tie')}`
       : sql`(${order.column}, ${tieBreak}) ${compare} (${bound(order.column, 'after_value')}, ${bound(tieBreak, 'after_tie')})`;
     return orm
-      .select(request.columns as Record<string, PgColumn>)
-      .from(request.table as PgTable)
+      .select(columns)
+      .from(table as PgTable)
       .where(
         and(
-          sql`${request.workspaceColumn} = ${sql.placeholder('workspace')}`,
+          sql`${table.workspaceId} = ${sql.placeholder('workspace')}`,
           ...filters.map(({ condition }) => condition),
           after === null ? undefined : beyond,
         ),
@@ -109,14 +109,14 @@ export async function readPage<C extends Record<string, PgColumn>, T>(
     ...filters.map((f) => f.values),
     after,
   );
-  const rows = (await query.execute(values)) as RowOf<C>[];
+  const rows = (await query.execute(values)) as (RowOf<T> & Row)[];
   const more = rows.length > limit;
   const shown = more ? rows.slice(0, limit) : rows;
-  const names = Object.keys(request.columns);
-  const orderName = names.find((name) => request.columns[name] === order.column)!;
-  const tieName = names.find((name) => request.columns[name] === tieBreak)!;
-  const cursorOf = (row: RowOf<C>) => encodeCursor(order, row[orderName], row[tieName]);
-  const page: Page<T> = {
+  const names = Object.keys(columns);
+  const orderName = names.find((name) => columns[name] === order.column)!;
+  const tieName = names.find((name) => columns[name] === tieBreak)!;
+  const cursorOf = (row: Row) => encodeCursor(order, row[orderName], row[tieName]);
+  const page: Page<V> = {
     data: shown.map((row) => view(row)),
     nextCursor: more ? cursorOf(shown.at(-1)!) : null,
   };

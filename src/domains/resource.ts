@@ -9,7 +9,7 @@ import type { Ctx } from '../context.ts';
 import { readChanged } from '../db/changed.ts';
 import { bound } from '../db/connect.ts';
 import { type Filter, filter, readPage } from '../db/page.ts';
-import { columnsOf, findById, type OwnedTable, type Row } from '../db/rows.ts';
+import { findById, type OwnedTable, type Row } from '../db/rows.ts';
 import { tombstones } from '../db/tables/machinery.ts';
 import { notFound } from '../errors.ts';
 import { type IdKind, newId } from '../ids.ts';
@@ -123,9 +123,7 @@ export function resource<V extends Row>(definition: ResourceDefinition<V>): Reso
           db: ctx.db,
           name: `list:${plural}`,
           table,
-          columns: columnsOf(table) as Record<string, PgColumn>,
           workspaceId,
-          workspaceColumn: table.workspaceId,
           filters: [
             ...(definition.filters?.of(input as Row, workspaceId) ?? []),
             filter('updatedAfter', since, sql`${table.updatedAt} >= ${bound(table.updatedAt, 'updatedAfter')}`),

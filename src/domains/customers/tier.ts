@@ -1,11 +1,9 @@
 /** The tier a customer holds: given by hand, with who, when and why, and kept as a history. */
 
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
-import { columnsOf } from '../../db/rows.ts';
 import { customers, tierChanges } from '../../db/tables/customers.ts';
 import { read, write } from '../../operation.ts';
 import { zKey, zPaging, zText } from '../model.ts';
@@ -120,16 +118,14 @@ export const listCustomerTiers = read({
         db: ctx.db,
         name: 'list:customer_tiers',
         table: tierChanges,
-        columns: columnsOf(tierChanges) as unknown as Record<string, PgColumn>,
         workspaceId,
-        workspaceColumn: tierChanges.workspaceId,
         filters: [equals('customer', tierChanges.customerId, customerId)],
         order: { name: 'position', column: tierChanges.position, descending: true },
         tieBreak: tierChanges.position,
         limit,
         cursor,
       },
-      (row) => tierChangeView(row as unknown as TierChangeRow),
+      tierChangeView,
     );
   },
 });

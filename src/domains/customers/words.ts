@@ -1,12 +1,10 @@
 /** What customers and contacts have in common: the workspace's channels, names in other systems, and how they are listed. */
 
 import { sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Ctx } from '../../context.ts';
 import { readChanged } from '../../db/changed.ts';
 import { bound } from '../../db/connect.ts';
 import { equals, type Filter, filter, type Page, type PageRequest, readPage } from '../../db/page.ts';
-import { columnsOf } from '../../db/rows.ts';
 import type { contacts, customers } from '../../db/tables/customers.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import { searchQuery } from '../../rules/search.ts';
@@ -78,13 +76,11 @@ export async function readList<T>(
   }
   const sort = updatedAfter === undefined ? input.sort : 'updatedAt';
   const name = sort.replace('-', '') as 'createdAt' | 'updatedAt';
-  const request: PageRequest<Record<string, PgColumn>> = {
+  const request: PageRequest<typeof table> = {
     db: ctx.db,
     name: `list:${resource}s`,
     table,
-    columns: columnsOf(table as typeof customers) as unknown as Record<string, PgColumn>,
     workspaceId,
-    workspaceColumn: table.workspaceId,
     filters: [
       ...filters,
       equals('named', table.id, named),

@@ -1,14 +1,13 @@
 /** Verbs on answers: what is asked by a link, the answer to it, and the answers that came. */
 
 import { sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { requireStaff } from '../../auth/policy.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { bound } from '../../db/connect.ts';
 import { equals, filter, readPage } from '../../db/page.ts';
-import { columnsOf, findById } from '../../db/rows.ts';
+import { findById } from '../../db/rows.ts';
 import { surveyAnswers, surveyInvitations } from '../../db/tables/surveys.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -216,9 +215,7 @@ export const listAnswers = read({
         db: ctx.db,
         name: 'list:survey_answers',
         table: surveyAnswers,
-        columns: columnsOf(surveyAnswers) as unknown as Record<string, PgColumn>,
         workspaceId: ctx.workspace.workspaceId,
-        workspaceColumn: surveyAnswers.workspaceId,
         filters: [
           equals('ticket', surveyAnswers.ticketId, ticketId),
           equals('low', surveyAnswers.low, low),
@@ -234,7 +231,7 @@ export const listAnswers = read({
         limit,
         cursor,
       },
-      (row) => answerView(row as unknown as AnswerRow),
+      answerView,
     );
   },
 });

@@ -1,14 +1,12 @@
 /** Verbs on invitations: ask a customer, see how it stands, take it back. Templates, answers and satisfaction have files of their own. */
 
 import { sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { requireStaff } from '../../auth/policy.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { bound } from '../../db/connect.ts';
 import { equals, type Filter, filter, readPage } from '../../db/page.ts';
-import { columnsOf } from '../../db/rows.ts';
 import { surveyInvitations } from '../../db/tables/surveys.ts';
 import { tickets } from '../../db/tables/tickets.ts';
 import { AppError, invalid, notFound } from '../../errors.ts';
@@ -134,9 +132,7 @@ export const listInvitations = read({
         db: ctx.db,
         name: 'list:survey_invitations',
         table: surveyInvitations,
-        columns: columnsOf(surveyInvitations) as unknown as Record<string, PgColumn>,
         workspaceId,
-        workspaceColumn: surveyInvitations.workspaceId,
         filters: [
           equals('ticket', surveyInvitations.ticketId, ticketId),
           ...stateFilter(state, ctx.now),
@@ -151,7 +147,7 @@ export const listInvitations = read({
         limit,
         cursor,
       },
-      (row) => row as unknown as InvitationRow,
+      (row) => row,
     );
     const ids = page.data.map(({ id }) => id);
     const answers = await listAnswerIds(ctx.db, workspaceId, ids);

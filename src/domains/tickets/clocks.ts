@@ -1,11 +1,10 @@
 /** What is promised on a ticket, why, and its history; and what belongs to tickets, read for many at once. */
 
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { requireStaff, requireVisibleTicket, type Scope, seesInternal } from '../../auth/policy.ts';
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
-import { columnsOf, findByIds, type OwnedTable } from '../../db/rows.ts';
+import { findByIds, type OwnedTable } from '../../db/rows.ts';
 import { contacts, customers } from '../../db/tables/customers.ts';
 import { ticketEvents } from '../../db/tables/tickets.ts';
 import { agents, teams } from '../../db/tables/workspaces.ts';
@@ -134,16 +133,14 @@ export const listTicketEvents = read({
         db: ctx.db,
         name: 'list:ticket_events',
         table: ticketEvents,
-        columns: columnsOf(ticketEvents) as unknown as Record<string, PgColumn>,
         workspaceId: ctx.workspace.workspaceId,
-        workspaceColumn: ticketEvents.workspaceId,
         filters: [equals('ticket', ticketEvents.ticketId, ticketId)],
         order: { name: 'position', column: ticketEvents.position, descending: false },
         tieBreak: ticketEvents.position,
         limit,
         cursor,
       },
-      (row) => ticketEventView(row as unknown as TicketEventRow),
+      ticketEventView,
     );
   },
 });

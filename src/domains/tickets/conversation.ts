@@ -1,14 +1,12 @@
 /** What is said on a ticket: messages, calls picked up, the problem restated and confirmed. */
 
 import { sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
 import { z } from 'zod';
 import { requireVisibleTicket, seesInternal } from '../../auth/policy.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { bound } from '../../db/connect.ts';
 import { type Filter, readPage } from '../../db/page.ts';
-import { columnsOf } from '../../db/rows.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, invalid } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -144,16 +142,14 @@ export const listMessages = read({
         db: ctx.db,
         name: 'list:messages',
         table: messages,
-        columns: columnsOf(messages) as unknown as Record<string, PgColumn>,
         workspaceId,
-        workspaceColumn: messages.workspaceId,
         filters,
         order: { name: 'createdAt', column: messages.createdAt, descending: false },
         tieBreak: messages.id,
         limit,
         cursor,
       },
-      (row) => messageView(row as unknown as MessageRow),
+      messageView,
     );
   },
 });

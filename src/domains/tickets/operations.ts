@@ -9,7 +9,6 @@ import type { Ctx } from '../../context.ts';
 import { bound } from '../../db/connect.ts';
 import { takeNumber } from '../../db/numbers.ts';
 import { equals, type Filter, filter, readPage } from '../../db/page.ts';
-import { columnsOf } from '../../db/rows.ts';
 import { customers } from '../../db/tables/customers.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, notFound } from '../../errors.ts';
@@ -212,9 +211,7 @@ export const listTickets = read({
         db: ctx.db,
         name: 'list:tickets',
         table: tickets,
-        columns: columnsOf(tickets) as unknown as Record<string, PgColumn>,
         workspaceId,
-        workspaceColumn: tickets.workspaceId,
         filters: [
           ...listFilters(input),
           ...searchFilter(ctx, query),
@@ -225,7 +222,7 @@ export const listTickets = read({
         limit: input.limit,
         cursor: input.cursor,
       },
-      (row) => ticketView(row as unknown as TicketRow),
+      ticketView,
     );
   },
 });
