@@ -9,7 +9,7 @@ const only = (name, comment, from, to, { node = true } = {}) => ({
   to: { pathNot: to, ...(node ? { dependencyTypesNot: ['core'] } : {}) },
 });
 
-const MODEL = ['^src/domains/model\\.ts$', '^src/domains/[^/]+/(import-)?model\\.ts$'];
+const MODEL = ['^src/domains/model\\.ts$', '^src/domains/[^/]+/[a-z-]*model\\.ts$'];
 const STORE = '^src/domains/[^/]+/store\\.ts$';
 const DOOR_LINES = '^src/domains/[^/]+/(rest|graphql)\\.ts$';
 const npm = (...names) => names.map((name) => `^node_modules/${name}/`);
@@ -145,10 +145,10 @@ module.exports = {
     },
     only(
       'the-way-in-and-the-way-to-write',
-      'operation.ts and changes.ts are below every domain.',
-      ['^src/(operation|changes)\\.ts$'],
+      'operation.ts, changes.ts, saving.ts and job.ts are below every domain.',
+      ['^src/(operation|changes|saving|job)\\.ts$'],
       [
-        '^src/(operation|changes|context|errors|ids|input)\\.ts$',
+        '^src/(operation|changes|saving|context|errors|ids|input)\\.ts$',
         '^src/auth/policy\\.ts$',
         '^src/db/',
         '^src/rules/calendar\\.ts$',

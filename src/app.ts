@@ -12,17 +12,27 @@ import type { Services, Workspace } from './context.ts';
 import type { Db } from './db/connect.ts';
 import { readEpoch } from './db/instance.ts';
 import { pendingMigrations } from './db/migrate.ts';
+import { deliveries } from './db/tables/escalation.ts';
+import { jobs } from './db/tables/jobs.ts';
 import { timers } from './db/tables/machinery.ts';
 import { agents, apiKeys, clients, workspaces } from './db/tables/workspaces.ts';
 import { customerFields } from './domains/customers/graphql.ts';
 import { customerRelations } from './domains/customers/operations.ts';
 import { customerRoutes } from './domains/customers/rest.ts';
+import { deliveryFields } from './domains/deliveries/graphql.ts';
+import { deliveryRoutes } from './domains/deliveries/rest.ts';
 import { eventFields } from './domains/events/graphql.ts';
 import { listEvents } from './domains/events/operations.ts';
 import { eventRoutes } from './domains/events/rest.ts';
+import { jobFields } from './domains/jobs/graphql.ts';
+import { jobRoutes } from './domains/jobs/rest.ts';
+import { notificationFields } from './domains/notifications/graphql.ts';
+import { notificationRoutes } from './domains/notifications/rest.ts';
 import { reportFields } from './domains/reports/graphql.ts';
 import { reportRoutes } from './domains/reports/rest.ts';
+import { backtestJob } from './domains/service-levels/backtest.ts';
 import { serviceLevelFields } from './domains/service-levels/graphql.ts';
+import { recomputeJob } from './domains/service-levels/recompute-job.ts';
 import { serviceLevelRoutes } from './domains/service-levels/rest.ts';
 import { surveyFields } from './domains/surveys/graphql.ts';
 import { surveyRoutes } from './domains/surveys/rest.ts';
@@ -33,6 +43,7 @@ import { tierFields } from './domains/tiers/graphql.ts';
 import { tierRoutes } from './domains/tiers/rest.ts';
 import { workspaceFields } from './domains/workspaces/graphql.ts';
 import { workspaceRoutes } from './domains/workspaces/rest.ts';
+import { getWorkspace } from './domains/workspaces/store.ts';
 import { Pulse } from './doors/follow.ts';
 import { type Field, idArgument } from './doors/graphql/field.ts';
 import { registerGraphql } from './doors/graphql/server.ts';
@@ -48,7 +59,10 @@ import { registerEventStream } from './doors/rest/stream.ts';
 import { registerSurveyPages } from './doors/rest/survey.ts';
 import { ID_PREFIXES, type IdKind } from './ids.ts';
 import { advanceTestClock } from './jobs/timekeeper.ts';
+import { type AnyJob, finishJobs } from './jobs/worker.ts';
 import type { Desk, Operation, Relation } from './operation.ts';
+import { createOutbound } from './outbound.ts';
+import type { Instant } from './rules/calendar.ts';
 
 /** A domain as the doors see it; `schema/<name>.graphql` is its SDL. */
 export interface Domain {
@@ -66,9 +80,15 @@ export const DOMAINS: Domain[] = [
   { name: 'service-levels', routes: serviceLevelRoutes, fields: serviceLevelFields },
   { name: 'tickets', routes: ticketRoutes, fields: ticketFields, bulk: ticketBulk },
   { name: 'surveys', routes: surveyRoutes, fields: surveyFields },
+  { name: 'notifications', routes: notificationRoutes, fields: notificationFields },
+  { name: 'deliveries', routes: deliveryRoutes, fields: deliveryFields },
   { name: 'reports', routes: reportRoutes, fields: reportFields },
+  { name: 'jobs', routes: jobRoutes, fields: jobFields },
   { name: 'events', routes: eventRoutes, fields: eventFields },
 ];
+
+/** Long work, by type. */
+export const JOBS: AnyJob[] = [recomputeJob, backtestJob];
 
 export const RELATIONS: Relation[] = [...ticketRelations, ...customerRelations];
 
@@ -102,7 +122,7 @@ export function nodesOf(fields: Field[]): Map<string, { kind: IdKind; operation:
 export interface AppDeps {
   config: Config;
   db: Db;
-  services: Omit<Services, 'bodyLimitBytes' | 'epoch' | 'advance'>;
+  services: Omit<Services, 'bodyLimitBytes' | 'fetch' | 'epoch' | 'advance'>;
   log: FastifyBaseLogger;
 }
 
@@ -110,8 +130,12 @@ export interface App {
   server: FastifyInstance;
   desk: Desk;
   metrics: Registry;
-  /** Called after a save that set a timer; the process points it at its timekeeper. */
-  onTimer: { call: () => void };
+  /** Called after a save that set a live timer, with its instant; the process points it at its timekeeper. */
+  onTimer: { call: (due: Instant) => void };
+  /** The same for its courier, after a save that made or moved a delivery. */
+  onDelivery: { call: () => void };
+  /** The same for its worker, after a save that asked for a job. */
+  onJob: { call: () => void };
 }
 
 export async function buildApp({ config, db, services: lent, log }: AppDeps): Promise<App> {
@@ -125,11 +149,18 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
     registers: [metrics],
   });
   const onTimer: App['onTimer'] = { call() {} };
+  const onDelivery: App['onDelivery'] = { call() {} };
+  const onJob: App['onJob'] = { call() {} };
   const services: Services = {
     ...lent,
     bodyLimitBytes: config.bodyLimitBytes,
+    fetch: createOutbound({ allowPrivate: config.outboundPrivate }),
     epoch: await readEpoch(db),
-    advance: (workspace, to) => advanceTestClock(desk, workspace, to, log),
+    async advance(workspace, to) {
+      // What was asked for before the clock moves belongs to the time before.
+      await finishJobs(desk, JOBS, workspace.workspaceId, log);
+      return advanceTestClock(desk, workspace, to, log);
+    },
   };
   const authenticator = createAuthenticator({ db, services, issuers: config.jwtIssuers, log });
   const accessTables = new Set<unknown>([agents, apiKeys, clients, workspaces]);
@@ -137,10 +168,15 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
     db,
     services,
     relations: RELATIONS,
+    workspaceNow: (workspaceId) => getWorkspace(db, workspaceId),
     pathParameters: new Map(ROUTES.map(({ path, operation }) => [operation.name, pathParameters(path)])),
     saved(workspace: Workspace, changes: Changes) {
       if (changes.entries.some(({ table }) => accessTables.has(table))) authenticator.forget(workspace.workspaceId);
-      if (changes.entries.some(({ table }) => table === timers)) onTimer.call();
+      for (const { table, row } of changes.entries) {
+        if (table === timers && row['live'] && row['due'] !== null) onTimer.call(row['due'] as Instant);
+      }
+      if (changes.entries.some(({ table }) => table === deliveries)) onDelivery.call();
+      if (changes.entries.some(({ table }) => table === jobs)) onJob.call();
       if (changes.events.length > 0) desk.pulse.beat();
     },
     pulse: new Pulse(),
@@ -191,5 +227,5 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
   server.addHook('onClose', async () => {
     await authenticator.flush();
   });
-  return { server, desk, metrics, onTimer };
+  return { server, desk, metrics, onTimer, onDelivery, onJob };
 }

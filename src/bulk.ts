@@ -165,8 +165,10 @@ interface BatchRun {
 async function settle(run: BatchRun, entries: readonly Entry[]): Promise<LineResult[]> {
   const started = performance.now();
   let left = [...entries];
+  let { workspace } = run.call;
   for (let attempt = 1; left.length > 0 && attempt <= ATTEMPTS; attempt++) {
-    left = await saveGroups(run, await decideAll(run, left));
+    if (attempt > 1) workspace = await run.desk.workspaceNow(workspace.workspaceId);
+    left = await saveGroups(run, await decideAll({ ...run, call: { ...run.call, workspace } }, left));
   }
   for (const { line } of left) {
     refuse(run, line, new AppError('conflict', 'Others were changing the same thing at the same time.'));

@@ -19,6 +19,8 @@ type Row = Record<string, unknown>;
 
 /** Something that happened, for the feed: `type` is subject.pastTense, `subject` a TypeID. */
 export interface EventDraft {
+  /** TypeID; ids of one process sort in the order they were made. */
+  id: string;
   type: string;
   subject: string;
   data: Record<string, unknown>;
@@ -90,8 +92,11 @@ export class Changes {
     if (!this.#byKey.has(keyOf(shapeOf(table), before))) this.#add({ kind: 'guard', table, row: before, before });
   }
 
-  event(type: string, subject: string, data: Record<string, unknown> = {}, occurredAt: Instant = this.now): void {
-    this.events.push({ type, subject, data, occurredAt });
+  /** Answers the event's id, for what refers to it. */
+  event(type: string, subject: string, data: Record<string, unknown> = {}, occurredAt: Instant = this.now): string {
+    const id = newId('event');
+    this.events.push({ id, type, subject, data, occurredAt });
+    return id;
   }
 
   /** The row with this id as it was read, when this change set touches it. */
@@ -156,9 +161,9 @@ export async function save(
       part.groups.push(group);
       part.befores.push(before);
     }
-    for (const { type, subject, data, occurredAt } of changes.events) {
+    for (const { id, type, subject, data, occurredAt } of changes.events) {
       const part = partOf('insert', events, '');
-      part.rows.push({ workspaceId, epoch, id: newId('event'), type, occurredAt, ...author, subject, data });
+      part.rows.push({ workspaceId, epoch, id, type, occurredAt, ...author, subject, data });
       part.groups.push(group);
     }
   });

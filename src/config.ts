@@ -97,6 +97,8 @@ const zEnvironment = z.object({
   CORS_ORIGINS: zOrigins,
   BODY_LIMIT_BYTES: wholeOr(1024 * 1024, 1024, 64 * 1024 * 1024),
   REQUEST_TIMEOUT_SECONDS: wholeOr(30, 1, 600),
+  /** On: webhooks and whatever else the desk calls may be on its own network. */
+  OUTBOUND_PRIVATE: flag('off'),
   GRAPHQL_INTROSPECTION: flag('on'),
   GRAPHQL_MAX_DEPTH: wholeOr(12, 1, 100),
   GRAPHQL_MAX_TOKENS: wholeOr(2000, 100, 100_000),
@@ -136,6 +138,7 @@ export function loadConfig(env: NodeJS.ProcessEnv) {
     corsOrigins: e.CORS_ORIGINS,
     bodyLimitBytes: e.BODY_LIMIT_BYTES,
     requestTimeoutSeconds: e.REQUEST_TIMEOUT_SECONDS,
+    outboundPrivate: e.OUTBOUND_PRIVATE,
     graphqlIntrospection: e.GRAPHQL_INTROSPECTION,
     graphqlMaxDepth: e.GRAPHQL_MAX_DEPTH,
     graphqlMaxTokens: e.GRAPHQL_MAX_TOKENS,

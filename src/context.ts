@@ -2,6 +2,7 @@
 
 import type { Actor } from './auth/policy.ts';
 import type { Db } from './db/connect.ts';
+import type { Outbound } from './outbound.ts';
 import type { Instant } from './rules/calendar.ts';
 
 /** The workspace of the request, as it stood when the caller was authenticated. */
@@ -22,7 +23,7 @@ export interface Workspace {
   updatedAt: Instant;
 }
 
-export type Door = 'rest' | 'graphql' | 'timekeeper' | 'survey' | 'start';
+export type Door = 'rest' | 'graphql' | 'timekeeper' | 'job' | 'survey' | 'start';
 
 export interface Logger {
   info(fields: object, message?: string): void;
@@ -40,6 +41,8 @@ export interface Services {
   wallClock: () => number;
   /** The largest body of a request, in bytes. */
   bodyLimitBytes: number;
+  /** The only way to call out: public addresses alone, unless the operator allows others. */
+  fetch: Outbound;
   /** The epoch of the event feed (see db/instance.ts). */
   epoch: number;
   /** Moves a test workspace's clock, handling on the way all that falls due; answers how many instants that were. */

@@ -24,6 +24,9 @@ export const ID_PREFIXES = {
   invitation: 'inv',
   answer: 'ans',
   event: 'evt',
+  notification: 'ntf',
+  delivery: 'dlv',
+  job: 'job',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { Registry } from 'prom-client';
-import { buildApp, MIGRATIONS } from './app.ts';
+import { buildApp, JOBS, MIGRATIONS } from './app.ts';
 import { save } from './changes.ts';
 import { steadyClock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -18,7 +18,9 @@ import { migrate } from './db/migrate.ts';
 import { isLostRace } from './db/sqlstate.ts';
 import { newWorkspaceChanges } from './domains/workspaces/creation.ts';
 import { hasWorkspaces } from './domains/workspaces/store.ts';
+import { startCourier } from './jobs/courier.ts';
 import { startTimekeeper } from './jobs/timekeeper.ts';
+import { startWorker } from './jobs/worker.ts';
 
 /** Never in a log, whatever an error carries with it. */
 const SECRETS = [
@@ -70,6 +72,12 @@ async function main(): Promise<void> {
   const timekeeper = startTimekeeper(app.desk, log);
   opened.push(() => timekeeper.stop());
   app.onTimer.call = timekeeper.wake;
+  const courier = startCourier(app.desk, log);
+  opened.push(() => courier.stop());
+  app.onDelivery.call = courier.wake;
+  const worker = startWorker(app.desk, JOBS, log);
+  opened.push(() => worker.stop());
+  app.onJob.call = worker.wake;
   const address = addressOf(await app.server.listen({ host: config.host, port: config.port }));
   opened.push(async () => {
     // What is still sending then is cut, so that the rest ends in order.

@@ -5,16 +5,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { and, eq, lt, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { type Actor, requireScope, type Scope } from './auth/policy.ts';
-import { type Author, type Changes, save } from './changes.ts';
+import type { Changes } from './changes.ts';
 import type { Ctx, Door, Logger, Services, Workspace } from './context.ts';
 import { type Db, statement } from './db/connect.ts';
-import { isLostRace, toAppError } from './db/sqlstate.ts';
+import { toAppError } from './db/sqlstate.ts';
 
 export { cursorsOf } from './db/page.ts';
 
-import { idempotencyKeys } from './db/tables/machinery.ts';
+import { deliveries } from './db/tables/escalation.ts';
+import { idempotencyKeys, timers } from './db/tables/machinery.ts';
 import { AppError, type FieldError } from './errors.ts';
 import { readInput } from './input.ts';
+import { saveOne } from './saving.ts';
 
 /** What a writing operation returns: the answer, and what is to be saved for it to be true. */
 export interface Outcome<R> {
@@ -115,6 +117,8 @@ export interface Desk {
   relations: Relation[];
   /** Path parameters per operation, set by the REST routes: an unreadable id there is `not_found`. */
   pathParameters: Map<string, string[]>;
+  /** The workspace as it stands now: a call carries it as it stood when the caller was authenticated. */
+  workspaceNow(workspaceId: number): Promise<Workspace>;
   /** After a save: caches to forget, timers to look at. */
   saved(workspace: Workspace, changes: Changes): void;
   /** Beats when events were saved here, for those who follow the feed. */
@@ -164,7 +168,8 @@ export async function execute(desk: Desk, operation: Operation, call: Call): Pro
 }
 
 async function executeWrite(desk: Desk, operation: Operation, call: Call, input: unknown): Promise<Reply> {
-  const { workspace, actor } = call;
+  const { actor } = call;
+  let { workspace } = call;
   const remembered = operation.idempotency !== 'none' && call.idempotencyKey !== undefined;
   const requestHash = remembered ? hashRequest(operation.name, actor.id, input) : '';
   for (let attempt = 1; ; attempt++) {
@@ -173,7 +178,7 @@ async function executeWrite(desk: Desk, operation: Operation, call: Call, input:
       if (stored !== null) return stored;
     }
     const { result, changes, status } = (await operation.run(
-      contextOf(desk, call),
+      contextOf(desk, { ...call, workspace }),
       input as never,
     )) as Outcome<unknown>;
     requireVersion(call.expectedVersion, changes, result);
@@ -188,7 +193,11 @@ async function executeWrite(desk: Desk, operation: Operation, call: Call, input:
         createdAt: Math.floor(desk.services.wallClock() / 1000),
       });
     }
-    if (changes.empty || (await saveOne(desk, workspace, changes, { actor: actor.id, door: call.door }))) return reply;
+    if (changes.empty) return reply;
+    if (await saveOne(desk, workspace, changes, { actor: actor.id, door: call.door })) {
+      if (workspace.mode === 'test') await handleDueNow(desk, call, changes);
+      return reply;
+    }
     if (attempt === ATTEMPTS) {
       throw new AppError(
         'conflict',
@@ -196,20 +205,21 @@ async function executeWrite(desk: Desk, operation: Operation, call: Call, input:
       );
     }
     await pause(Math.random() * 4 * attempt);
+    // What it rested on may be the workspace itself, which others have changed since the caller was authenticated.
+    workspace = await desk.workspaceNow(workspace.workspaceId);
   }
 }
 
-/** Saves the changes of one operation; false when somebody was faster. */
-export async function saveOne(desk: Desk, workspace: Workspace, changes: Changes, author: Author): Promise<boolean> {
-  try {
-    const lost = await save(desk.db, workspace.workspaceId, desk.services.epoch, [{ changes, author }]);
-    if (lost.length > 0) return false;
-  } catch (error) {
-    if (isLostRace(error)) return false;
-    throw error;
-  }
-  desk.saved(workspace, changes);
-  return true;
+/** On a clock that stands still, what this made due already would wait for its next move: it is handled before the answer. */
+async function handleDueNow(desk: Desk, { workspace, log }: Call, { entries, now }: Changes): Promise<void> {
+  const dueOf = (table: unknown, row: Record<string, unknown>) =>
+    table === timers ? row['due'] : table === deliveries ? row['nextAttemptAt'] : null;
+  const isDue = entries.some(({ table, row }) => ((dueOf(table, row) as number | null) ?? Infinity) <= now);
+  if (!isDue) return;
+  await desk.services.advance(workspace, now).catch((error: unknown) => {
+    // The answer stands all the same: it is saved.
+    log.error({ err: error }, 'what is due already could not be handled');
+  });
 }
 
 export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | 'door' | 'log'>): Ctx {
@@ -221,7 +231,8 @@ export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | '
 /** The first row an operation changes is its subject: If-Match speaks of that one. */
 function requireVersion(expected: number | undefined, changes: Changes, result: unknown): void {
   if (expected === undefined) return;
-  const subject = changes.entries.find((entry) => entry.before?.['version'] !== undefined)?.before ?? result;
+  const subject =
+    changes.entries.find(({ kind, before }) => kind !== 'guard' && before?.['version'] !== undefined)?.before ?? result;
   const version = versionOf(subject) ?? (changes.empty ? versionWithin(result) : undefined);
   if (version !== expected) {
     throw new AppError('version_mismatch', `The version is ${version ?? 'unknown'}, not ${expected}.`);

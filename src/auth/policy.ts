@@ -24,6 +24,8 @@ export const SCOPES = [
   'surveys:read',
   'surveys:write',
   'events:read',
+  'jobs:read',
+  'jobs:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 

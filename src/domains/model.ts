@@ -46,10 +46,13 @@ export function zText(max: number) {
 const EARLIEST = 0;
 const LATEST = Date.UTC(2200, 0, 1) / 1000;
 
+/** RFC 3339, which allows `t` and `z` in lower case. */
+const RFC_3339 = new RegExp(z.regexes.datetime({ offset: true }).source, 'i');
+
 /** RFC 3339 with any offset in -> epoch seconds; fractions of a second are dropped. 1970 to 2200. */
-export const zInstant = z.iso
-  .datetime({ offset: true, error: 'Expected an RFC 3339 instant such as 2026-11-24T10:00:00Z.' })
-  .transform((text) => Math.floor(Date.parse(text) / 1000))
+export const zInstant = z
+  .stringFormat('date-time', RFC_3339, 'Expected an RFC 3339 instant such as 2026-11-24T10:00:00Z.')
+  .transform((text) => Math.floor(Date.parse(text.toUpperCase()) / 1000))
   .refine((at) => at >= EARLIEST && at <= LATEST, 'Expected an instant from 1970 to 2200.')
   .meta({ scalar: 'DateTime', examples: ['2026-11-24T10:00:00Z'] });
 

@@ -7,135 +7,140 @@
  */
 
 import { systemActor } from '../auth/policy.ts';
-import { type Changes, inHalves, save } from '../changes.ts';
+import type { Changes } from '../changes.ts';
 import type { Ctx, Logger, Workspace } from '../context.ts';
-import { isLostRace, toAppError } from '../db/sqlstate.ts';
+import { toAppError } from '../db/sqlstate.ts';
 import { settleDue } from '../domains/tickets/due.ts';
 import { loadLevels } from '../domains/tickets/settle.ts';
 import { getTicketFiles } from '../domains/tickets/store.ts';
-import { getWorkspace } from '../domains/workspaces/store.ts';
+import { getWorkspace, listStaff } from '../domains/workspaces/store.ts';
 import type { Desk } from '../operation.ts';
 import type { Instant } from '../rules/calendar.ts';
+import { saveEach } from '../saving.ts';
+import { ATTEMPT_MS, deliverDue } from './courier.ts';
 import {
   claimDueTimers,
   type DueTimer,
   forgetOldKeys,
   listEarliestTimers,
   moveTestClock,
+  nextDelivery,
   nextLiveDue,
   postponeTimer,
 } from './store.ts';
 
 const BATCH = 200;
+/** Of a batch: a lease is short, and many workspaces with a ticket each must not be handled one after the other. */
+const WORKSPACES_AT_ONCE = 3;
 const ACTOR = systemActor('timekeeper');
 const AUTHOR = { actor: ACTOR.id, door: 'timekeeper' };
 
-/** Tickets that could not be handled: `lost` were changed by somebody else every time, `failed` cannot be settled or saved. */
+/** Those that could not be handled: `lost` were changed by somebody else every time, `failed` cannot be settled or saved. */
 interface Unhandled {
-  lost: string[];
-  failed: string[];
+  lost: DueTimer[];
+  failed: DueTimer[];
 }
 
 interface Group {
-  subject: string;
+  timer: DueTimer;
   changes: Changes;
 }
 
-/** Handles what is due on these tickets of one workspace at one instant; each stands or falls alone. */
-async function handle(
-  desk: Desk,
-  workspace: Workspace,
-  now: Instant,
-  subjects: string[],
-  log: Logger,
-): Promise<Unhandled> {
-  const failed: string[] = [];
-  let lost = subjects;
-  for (let attempt = 0; attempt < 5 && lost.length > 0; attempt++) {
-    const ctx: Ctx = { db: desk.db, workspace, actor: ACTOR, door: 'timekeeper', now, log, services: desk.services };
-    const files = await getTicketFiles(desk.db, workspace.workspaceId, lost);
+/** Handles what is due on tickets of one workspace, each at its own instant; each stands or falls alone. */
+async function handle(desk: Desk, workspace: Workspace, timers: readonly DueTimer[], log: Logger): Promise<Unhandled> {
+  const failed: DueTimer[] = [];
+  const fail = (timer: DueTimer, error: unknown) => {
+    // A ticket at fault must not stand in the way of the others; a database that is away is nobody's fault.
+    if (toAppError(error)?.code === 'unavailable') throw error;
+    log.error({ err: error, ticket: timer.subject }, 'a due ticket could not be handled');
+    failed.push(timer);
+  };
+  let left = [...timers];
+  for (let attempt = 0; attempt < 5 && left.length > 0; attempt++) {
+    const due = new Map(left.map((timer) => [timer.subject, timer]));
+    const files = await getTicketFiles(desk.db, workspace.workspaceId, [...due.keys()]);
     const levels = await loadLevels(
-      ctx,
+      { db: desk.db, workspace },
       files.map(({ history }) => history),
     );
+    // Read once for all of them, where a step of escalation needs it.
+    let loaded: ReturnType<typeof listStaff> | undefined;
+    const staff = () => (loaded ??= listStaff(desk.db, workspace.workspaceId));
     const groups: Group[] = [];
     for (const file of files) {
+      const timer = due.get(file.ticket.id)!;
+      // Whoever changed it meanwhile has said what was due by then.
+      if (file.ticket.nextDueAt !== timer.due) continue;
       try {
-        groups.push({ subject: file.ticket.id, changes: await settleDue(ctx, file, levels) });
+        groups.push({
+          timer,
+          changes: await settleDue(contextAt(desk, workspace, timer.due, log), file, levels, staff),
+        });
       } catch (error) {
-        failed.push(failedBy(error, file.ticket.id, log));
+        fail(timer, error);
       }
     }
-    lost = await saveGroups(desk, workspace, groups, failed, log);
+    const lost = await saveEach(desk, workspace, groups, AUTHOR, ({ timer }, error) => fail(timer, error));
+    left = lost.map(({ timer }) => timer);
   }
-  return { lost, failed };
+  return { lost: left, failed };
 }
 
-/** Saves the groups, each on its own. Answers those that lost their race. */
-async function saveGroups(
-  desk: Desk,
-  workspace: Workspace,
-  groups: Group[],
-  failed: string[],
-  log: Logger,
-): Promise<string[]> {
-  const attempt = async (some: Group[]): Promise<Group[]> => {
-    const authored = some.map(({ changes }) => ({ changes, author: AUTHOR }));
-    const lost = await save(desk.db, workspace.workspaceId, desk.services.epoch, authored);
-    some.forEach(({ changes }, index) => {
-      if (!lost.includes(index)) desk.saved(workspace, changes);
-    });
-    return lost.map((index) => some[index]!);
-  };
-  const fault = ({ subject }: Group, error: unknown) => {
-    if (isLostRace(error)) return 'lost';
-    failed.push(failedBy(error, subject, log));
-    return 'failed';
-  };
-  return (await inHalves(groups, attempt, fault)).map(({ subject }) => subject);
-}
-
-/** A ticket at fault must not stand in the way of the others; a database that is away is nobody's fault and thrown on. */
-function failedBy(error: unknown, subject: string, log: Logger): string {
-  if (toAppError(error)?.code === 'unavailable') throw error;
-  log.error({ err: error, ticket: subject }, 'a due ticket could not be handled');
-  return subject;
+function contextAt(desk: Desk, workspace: Workspace, now: Instant, log: Logger): Ctx {
+  return { db: desk.db, workspace, actor: ACTOR, door: 'timekeeper', now, log, services: desk.services };
 }
 
 /** Claims and handles one batch of live timers; answers how many there were. */
 export async function handleDue(desk: Desk, log: Logger): Promise<number> {
   const timers = await claimDueTimers(desk.db, desk.services.wallClock(), BATCH);
-  for (const [workspaceId, mine] of Map.groupBy(timers, (timer) => timer.workspaceId)) {
-    const workspace = await getWorkspace(desk.db, workspaceId);
-    for (const [due, together] of Map.groupBy(mine, (timer) => timer.due)) {
-      const subjects = together.map(({ subject }) => subject);
+  const queue = Map.groupBy(timers, ({ workspaceId }) => workspaceId).entries();
+  const worker = async () => {
+    for (const [workspaceId, mine] of queue) {
       // Those that lost their race stay claimed for the rest of the lease, and are then taken up again.
-      const { failed } = await handle(desk, workspace, due, subjects, log);
-      for (const subject of failed)
-        await postponeTimer(desk.db, { workspaceId, subject, due }, desk.services.wallClock());
+      const { failed } = await handle(desk, await getWorkspace(desk.db, workspaceId), mine, log);
+      for (const timer of failed) await postponeTimer(desk.db, timer, desk.services.wallClock());
     }
-  }
+  };
+  await Promise.all(Array.from({ length: WORKSPACES_AT_ONCE }, worker));
   return timers.length;
 }
 
-/** Moves a test workspace's clock to an instant; answers how many instants were handled on the way. */
+/**
+ * Whoever moves a test clock waits this long for receivers of deliveries, in all. An attempt that might take longer does
+ * not begin, and is still due at the next move.
+ */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Moves a test workspace's clock to an instant; answers how many instants were handled on the way. At each of them tickets
+ * come first, then what is to be delivered.
+ */
 export async function advanceTestClock(desk: Desk, workspace: Workspace, to: Instant, log: Logger): Promise<number> {
+  const { workspaceId } = workspace;
   let handled = 0;
+  let last: Instant | null = null;
   let stuck: DueTimer[] = [];
+  let waited = 0;
   for (;;) {
-    const timers = await listEarliestTimers(desk.db, workspace.workspaceId, to);
-    if (timers.length === 0) break;
-    const { due } = timers[0]!;
-    await moveTestClock(desk.db, workspace.workspaceId, due);
-    const fresh = await getWorkspace(desk.db, workspace.workspaceId);
-    const { lost, failed } = await handle(
-      desk,
-      fresh,
-      due,
-      timers.map(({ subject }) => subject),
-      log,
-    );
-    const unhandled = [...failed, ...lost];
+    const timers = await listEarliestTimers(desk.db, workspaceId, to);
+    const mayWait = waited + ATTEMPT_MS <= PATIENCE_MS;
+    const sending = mayWait ? await nextDelivery(desk.db, desk.services.wallClock(), { workspaceId, due: to }) : null;
+    const due: Instant = Math.min(timers[0]?.due ?? Infinity, sending ?? Infinity);
+    if (due === Infinity) break;
+    await moveTestClock(desk.db, workspaceId, due);
+    const fresh = await getWorkspace(desk.db, workspaceId);
+    if (due !== last) handled++;
+    last = due;
+    if (timers[0]?.due !== due) {
+      const began = performance.now() - waited;
+      // What was left over from an earlier move is sent now.
+      const of = { workspaceId, due: Math.max(due, fresh.testNow!) };
+      await deliverDue(desk, log, of, () => performance.now() - began + ATTEMPT_MS <= PATIENCE_MS);
+      waited = performance.now() - began;
+      continue;
+    }
+    const { lost, failed } = await handle(desk, fresh, timers, log);
+    const unhandled = [...failed, ...lost].map(({ subject }) => subject);
     // Time does not wait for a ticket that cannot be settled; twice the same ones is a fault of ours, and said so.
     if (
       unhandled.length > 0 &&
@@ -145,30 +150,33 @@ export async function advanceTestClock(desk: Desk, workspace: Workspace, to: Ins
       throw new Error(`The clock stands still at ${due}: ${unhandled.join(', ')}`);
     }
     stuck = timers.filter(({ subject }) => unhandled.includes(subject));
-    handled++;
   }
   await moveTestClock(desk.db, workspace.workspaceId, to);
   return handled;
 }
 
 export interface Timekeeper {
-  /** Something earlier may have come up: look again now. */
-  wake(): void;
+  /** A timer was set to this instant: who would sleep longer wakes for it. */
+  wake(due: Instant): void;
   stop(): Promise<void>;
 }
 
 /** At most this long between two looks: another process may have set a timer. */
 const LONGEST_SLEEP_MS = 1000;
+const SHORTEST_SLEEP_MS = 20;
 const CLEANING_MS = 10 * 60_000;
 
 /** Starts the loop for live workspaces. A database that is away is asked again every second. */
 export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
+  const { wallClock } = desk.services;
   let running = true;
-  let endSleep: () => void = () => undefined;
-  let woken = false;
   let cleanedAt = 0;
-  const wake = () => {
-    woken = true;
+  /** The earliest instant to look at again, epoch milliseconds. */
+  let wakesAt = Infinity;
+  let endSleep: () => void = () => undefined;
+  const wake = (due: Instant) => {
+    if (due * 1000 >= wakesAt) return;
+    wakesAt = due * 1000;
     endSleep();
   };
   const sleep = (ms: number) =>
@@ -179,24 +187,31 @@ export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
         resolve();
       };
     });
+  /** A pair of hands: while what one holds is saved, the other claims and settles. */
+  const handleAll = async () => {
+    const hand = async () => {
+      while (running && (await handleDue(desk, log)) > 0);
+    };
+    await Promise.all([hand(), hand()]);
+  };
   const loop = async () => {
     while (running) {
-      let pause = LONGEST_SLEEP_MS;
-      woken = false;
+      const now = wallClock();
+      wakesAt = now + LONGEST_SLEEP_MS;
       try {
-        const now = desk.services.wallClock();
         if (now - cleanedAt > CLEANING_MS) {
           cleanedAt = now;
           await forgetOldKeys(desk.db, Math.floor(now / 1000));
         }
-        if ((await handleDue(desk, log)) > 0) continue;
-        const next = await nextLiveDue(desk.db);
-        if (next !== null) pause = Math.min(pause, Math.max(20, next * 1000 - desk.services.wallClock()));
+        await handleAll();
+        const next = await nextLiveDue(desk.db, wakesAt);
+        if (next !== null) wakesAt = Math.min(wakesAt, next);
       } catch (error) {
         log.warn({ err: error }, 'the timekeeper could not look at its timers');
       }
-      // Woken while it looked, it may have missed what it was woken for.
-      if (running && !woken) await sleep(pause);
+      const pause = Math.max(SHORTEST_SLEEP_MS, wakesAt - wallClock());
+      // Longer only where the clock was set back meanwhile.
+      if (running) await sleep(Math.min(pause, LONGEST_SLEEP_MS));
     }
   };
   const ended = loop();
@@ -204,7 +219,7 @@ export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
     wake,
     async stop() {
       running = false;
-      wake();
+      endSleep();
       await ended;
     },
   };

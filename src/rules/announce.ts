@@ -32,7 +32,10 @@ export interface Announcement {
 export interface Announced {
   /** The clocks to store in place of the old ones, with all that has been said. */
   clocks: StoredClock[];
-  /** Stored cycles a recomputation found never to have begun; to be deleted. Open ones are announced as cancelled. */
+  /**
+   * Stored cycles a recomputation found never to have begun; to be deleted. Open ones are announced as cancelled, and
+   * breaches as withdrawn.
+   */
   dropped: StoredClock[];
   /** By `occurredAt`. */
   announcements: Announcement[];
@@ -60,11 +63,30 @@ export function announce(before: readonly StoredClock[], after: readonly Compute
     clocks.push({ ...clock, said: [...news.remembered, ...news.said] });
   }
   const dropped = [...stored.values()];
-  for (const clock of dropped) {
-    if (clock.stoppedAt === null)
-      announcements.push({ type: 'clock.cancelled', occurredAt: now, clock: endOf(clock, now) });
+  for (const old of dropped) {
+    const clock = endOf(old, now);
+    if (isSaidBroken(old)) announcements.push({ type: 'clock.breach_withdrawn', occurredAt: now, clock });
+    if (old.stoppedAt === null) announcements.push({ type: 'clock.cancelled', occurredAt: now, clock });
   }
   return { clocks, dropped, announcements: announcements.sort((a, b) => a.occurredAt - b.occurredAt) };
+}
+
+/**
+ * Leaves the escalation steps out of what is said, to be said by whoever acts on them (with `said` put right): until then
+ * they are due. `steps` are in order.
+ */
+export function setStepsAside({ clocks, announcements, ...rest }: Announced): Announced & { steps: Announcement[] } {
+  const steps = announcements.filter(({ type }) => type === 'clock.escalated');
+  if (steps.length === 0) return { ...rest, clocks, announcements, steps };
+  const aside = new Set(steps.map(({ clock, step }) => `${clockId(clock)} ${saidKey(clock, step!)}`));
+  return {
+    ...rest,
+    clocks: clocks.map((clock) => {
+      return { ...clock, said: clock.said.filter((key) => !aside.has(`${clockId(clock)} ${key}`)) };
+    }),
+    announcements: announcements.filter(({ type }) => type !== 'clock.escalated'),
+    steps,
+  };
 }
 
 /**
@@ -89,7 +111,7 @@ function newsOf(old: StoredClock | undefined, clock: ComputedClock, now: Instant
   let remembered = old?.said ?? [];
   const said: string[] = [];
   if (old === undefined) announcements.push({ type: 'clock.started', occurredAt: clock.startedAt, clock });
-  if (old?.breached && !clock.breached && remembered.includes(saidKey(old, BREACH))) {
+  if (old !== undefined && isSaidBroken(old) && !clock.breached) {
     announcements.push({ type: 'clock.breach_withdrawn', occurredAt: now, clock });
     // What was taken back is said again, should it hold again: the feed must not end with a withdrawal that is none.
     remembered = remembered.filter((key) => !key.endsWith(`:${BREACH.key}`));
@@ -111,6 +133,10 @@ function newsOf(old: StoredClock | undefined, clock: ComputedClock, now: Instant
 
 const BREACH = { key: 'breach' };
 
+function isSaidBroken(clock: StoredClock): boolean {
+  return clock.breached && clock.said.includes(saidKey(clock, BREACH));
+}
+
 /** The steps whose instant has come. A stopped clock has none, but the breach it ended with is still told. */
 function comeDue(clock: ComputedClock, now: Instant): ClockStep[] {
   const { stoppedAt, breachedAt, steps } = clock;
@@ -124,9 +150,19 @@ function announcementOf(clock: ComputedClock, step: ClockStep): Announcement {
   return { type: 'clock.escalated', occurredAt: step.at, clock, step };
 }
 
-/** A clock the recomputation does not have, as the last that is told of it. */
+/** A clock the recomputation does not have, as the last that is told of it: what never was is not broken. */
 function endOf({ said: _, ...clock }: StoredClock, now: Instant): ComputedClock {
-  return { ...clock, state: 'cancelled', dueAt: null, warnAt: [], stoppedAt: now, steps: [] };
+  const stoppedAt = clock.stoppedAt ?? now;
+  return {
+    ...clock,
+    state: 'cancelled',
+    dueAt: null,
+    warnAt: [],
+    stoppedAt,
+    breached: false,
+    breachedAt: null,
+    steps: [],
+  };
 }
 
 function clockId({ metric, cycle }: ComputedClock): string {

@@ -11,8 +11,10 @@ export const LAST_INSTANT: Instant = 7_258_118_400;
 /** Calendars are compiled in blocks of 388 days: a power of two, so that finding one is a multiplication, not a calendar computation. */
 export const BLOCK_SECONDS = 2 ** 25;
 export const BLOCKS = Math.floor(LAST_INSTANT / BLOCK_SECONDS) + 1;
-/** Each block is indexed by slots of 2^16 seconds, of time and of open time. */
-const SLOT_BITS = 16;
+/** Each block is indexed by slots of 2^15 seconds, some nine hours, of time and of open time. */
+const SLOT_BITS = 15;
+/** After every second of a block. */
+const NEVER = 2 ** 30;
 
 /** Half-open: `start` belongs to it, `end` does not. */
 export interface Interval {
@@ -20,51 +22,105 @@ export interface Interval {
   end: Instant;
 }
 
-/** The open intervals of one block, in seconds after its start. */
+/**
+ * The open intervals of one block, as the turns that a walk through it passes: where each begins, in seconds after the start of the
+ * block, and how many open seconds came before it. The two stand side by side, for they are read together.
+ */
 export class Block {
-  /** Interval i is open from starts[i] to ends[i], after before[i] open seconds; a last one that never comes ends the search. */
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-  readonly before: Int32Array;
+  /** First an interval of no length at 0, so that every second has a latest beginning; behind the last, some that never begin. */
+  readonly #turns: Int32Array;
+  /** Per slot, the turn at its first second; and the power of two with which a search for a later one in the slot begins. */
+  readonly #byTime: Int32Array;
+  readonly #timeStride: number;
+  readonly #byOpenTime: Int32Array;
+  readonly #openTimeStride: number;
   readonly total: number;
   /** The dates of this block (by their midnight in UTC) whose own periods are open at some time. */
   readonly openDates: readonly number[];
-  /** Where the search may begin, per slot of time and per slot of open time. */
-  readonly #byTime: Int32Array;
-  readonly #byTotal: Int32Array;
 
   constructor(intervals: Interval[], openDates: number[]) {
-    this.starts = Int32Array.from([...intervals.map(({ start }) => start), BLOCK_SECONDS]);
-    this.ends = Int32Array.from([...intervals.map(({ end }) => end), BLOCK_SECONDS + 1]);
-    this.before = new Int32Array(this.starts.length);
-    for (let i = 0; i < intervals.length; i++) this.before[i + 1] = this.before[i]! + this.ends[i]! - this.starts[i]!;
-    this.total = this.before.at(-1)!;
+    const turns = [0, 0];
+    let total = 0;
+    for (const { start, end } of intervals) {
+      turns.push(start, total);
+      total += end - start;
+    }
+    turns.push(NEVER, total);
+    this.total = total;
     this.openDates = openDates;
-    this.#byTime = slotIndex(BLOCK_SECONDS, (second) => lastAtMost(this.ends, second, -1, this.ends.length) + 1);
-    this.#byTotal = slotIndex(this.total, (second) => lastAtMost(this.before, second, 0, this.before.length));
+    this.#byTime = slotIndex(turns, 0, BLOCK_SECONDS);
+    this.#timeStride = strideOver(this.#byTime);
+    this.#byOpenTime = slotIndex(turns, 1, total);
+    this.#openTimeStride = strideOver(this.#byOpenTime);
+    // A stride may look beyond the last turn.
+    this.#turns = new Int32Array(turns.length + Math.max(this.#timeStride, this.#openTimeStride)).fill(NEVER);
+    this.#turns.set(turns);
   }
 
-  /** The first interval that ends after `second`. */
-  intervalAt(second: number): number {
-    const slot = second >> SLOT_BITS;
-    return lastAtMost(this.ends, second, this.#byTime[slot]! - 1, this.#byTime[slot + 1]!) + 1;
+  /** Open seconds before `second`, from the start of the block. */
+  openBefore(second: number): number {
+    const turns = this.#turns;
+    const i = this.#turnAt(second);
+    const before = turns[i + 1]! + second - turns[i]!;
+    const ended = turns[i + 3]!;
+    return ended + ((before - ended) & ((before - ended) >> 31)); // the lesser of the two, also without a branch
   }
 
-  /** The interval that holds the open second `n`. */
-  intervalOf(n: number): number {
-    const slot = n >> SLOT_BITS;
-    return lastAtMost(this.before, n, this.#byTotal[slot]!, this.#byTotal[slot + 1]! + 1);
+  /** When the open second number `n` begins; 0 <= n < total. */
+  openSecond(n: number): number {
+    const turns = this.#turns;
+    let i = this.#byOpenTime[n >> SLOT_BITS]!;
+    for (let stride = this.#openTimeStride; stride > 1; stride >>= 1) {
+      i += stride & ((turns[i + stride + 1]! - n - 1) >> 31);
+    }
+    return turns[i]! + n - turns[i + 1]!;
+  }
+
+  /** The intervals that end after `from` and begin before `to`, at most the end of the block. */
+  intervals(from: number, to: number): Interval[] {
+    const turns = this.#turns;
+    const found: Interval[] = [];
+    for (let i = Math.max(this.#turnAt(from), 2); turns[i]! < to; i += 2) {
+      const end = turns[i]! + turns[i + 3]! - turns[i + 1]!;
+      if (end > from) found.push({ start: turns[i]!, end });
+    }
+    return found;
+  }
+
+  /**
+   * The last turn at or before `second`: a binary search. Where the second lies is a toss-up for the processor, and a branch that it
+   * guesses wrong costs more than the rest: so the sign of the difference, all ones or all zeros, takes the stride or leaves it.
+   */
+  #turnAt(second: number): number {
+    const turns = this.#turns;
+    let i = this.#byTime[second >> SLOT_BITS]!;
+    for (let stride = this.#timeStride; stride > 1; stride >>= 1) {
+      i += stride & ((turns[i + stride]! - second - 1) >> 31);
+    }
+    return i;
   }
 }
 
-function slotIndex(seconds: number, indexAt: (second: number) => number): Int32Array {
-  const index = new Int32Array((seconds >> SLOT_BITS) + 2);
-  for (let slot = 0; slot < index.length; slot++) index[slot] = indexAt(slot << SLOT_BITS);
+/** The last turn at or before the first second of each slot, up to `end`, as the beginnings (0) or the open seconds before them (1) say. */
+function slotIndex(turns: number[], side: 0 | 1, end: number): Int32Array {
+  const index = new Int32Array((end >> SLOT_BITS) + 2);
+  let turn = 0;
+  for (let slot = 0; slot < index.length; slot++) {
+    while (turn + 4 < turns.length && turns[turn + 2 + side]! <= slot << SLOT_BITS) turn += 2;
+    index[slot] = turn;
+  }
   return index;
 }
 
-/** The last index in [low, high) whose value is at most `value`, `low` when none above it is: a binary search. */
-function lastAtMost(values: Int32Array, value: number, low: number, high: number): number {
+/** The greatest power of two within the fullest slot: it and its halves add up to every turn in a slot. */
+function strideOver(index: Int32Array): number {
+  let fullest = 1;
+  for (let slot = 1; slot < index.length; slot++) fullest = Math.max(fullest, index[slot]! - index[slot - 1]!);
+  return 1 << (31 - Math.clz32(fullest));
+}
+
+/** The last index in [low, high) whose value is at most `value`; that of `low` is. */
+export function lastAtMost(values: Float64Array, value: number, low: number, high: number): number {
   let [first, end] = [low, high];
   while (end - first > 1) {
     const middle = (first + end) >> 1;

@@ -20,12 +20,11 @@ export function add(calendar: Calendar, start: Instant, seconds: number, atClosi
   checkRange(start, 'start');
   if (!Number.isInteger(seconds) || seconds < 0) throw invalid('seconds', 'A whole number of seconds, not negative.');
   if (start + seconds > LAST_INSTANT) throw answerOutOfRange();
-  const first = calendar.openSecondsBefore(start);
   // The time is used up when its last second ends, which is the closing; when the next second begins is after the rest.
   const at =
     seconds > 0 && atClosing === 'closing'
-      ? calendar.openSecond(first + seconds - 1, start) + 1
-      : calendar.openSecond(first + seconds, start);
+      ? calendar.openSecondFrom(start, seconds - 1) + 1
+      : calendar.openSecondFrom(start, seconds);
   if (calendar.hasLongRest) checkRests(calendar, start, at);
   if (at > LAST_INSTANT) throw answerOutOfRange();
   return at;
@@ -103,14 +102,14 @@ function neverOpen(): AppError {
 
 /** Throws when the way from `start` to `at` (Infinity: never reached) rests for more than 10 years: a walk from block to block. */
 function checkRests(calendar: Calendar, start: Instant, at: Instant): void {
-  const openingAfter = (instant: Instant) => calendar.openSecond(calendar.openSecondsBefore(instant), instant);
   let closedSince = start;
   while (closedSince < at) {
-    const opening = openingAfter(closedSince);
+    const opening = calendar.openSecondFrom(closedSince, 0);
     if (Math.min(opening, LAST_INSTANT) > tenYearsAfter(closedSince)) throw neverOpen();
     if (opening > LAST_INSTANT) return;
     const k = Math.floor(opening / BLOCK_SECONDS);
-    closedSince = k * BLOCK_SECONDS + calendar.block(k).ends.at(-2)!;
+    const block = calendar.block(k);
+    closedSince = k * BLOCK_SECONDS + block.openSecond(block.total - 1) + 1;
   }
 }
 
@@ -140,10 +139,9 @@ function openWithin(calendar: Calendar, from: Instant, to: Instant): Interval[] 
   const found: Interval[] = [];
   for (let k = Math.floor(from / BLOCK_SECONDS); k * BLOCK_SECONDS < to; k++) {
     const base = k * BLOCK_SECONDS;
-    const block = calendar.block(k);
-    const { starts, ends } = block;
-    for (let i = block.intervalAt(Math.max(from - base, 0)); i < starts.length - 1 && base + starts[i]! < to; i++) {
-      found.push({ start: Math.max(base + starts[i]!, from), end: Math.min(base + ends[i]!, to) });
+    const [first, last] = [Math.max(from - base, 0), Math.min(to - base, BLOCK_SECONDS)];
+    for (const { start, end } of calendar.block(k).intervals(first, last)) {
+      found.push({ start: base + Math.max(start, first), end: base + Math.min(end, last) });
     }
   }
   return union(found); // joins what a block's edge had cut

@@ -9,6 +9,7 @@ import {
   type Instant,
   type Interval,
   LAST_INSTANT,
+  lastAtMost,
   subtract,
   union,
 } from './block.ts';
@@ -34,6 +35,7 @@ export interface CalendarDefinition {
 type Period = Interval;
 
 const WHOLE_DAY: Period = { start: 0, end: DAY };
+const isWholeDay = ({ start, end }: Period) => start === 0 && end === DAY;
 const WEEKDAYS: readonly Weekday[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 /**
@@ -124,6 +126,18 @@ function parseDate(text: string): number {
   return isExact ? milliseconds / 1000 / DAY : Number.NaN;
 }
 
+/** Days after 1970-01-01 -> YYYY-MM-DD. */
+export function dateText(date: number): string {
+  return new Date(date * DAY * 1000).toISOString().slice(0, 10);
+}
+
+/** Seconds after midnight -> HH:MM, with seconds where there are any. */
+export function timeText(seconds: number): string {
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const minutes = `${two(seconds / 3600)}:${two((seconds % 3600) / 60)}`;
+  return seconds % 60 === 0 ? minutes : `${minutes}:${two(seconds % 60)}`;
+}
+
 /** A compiled calendar. Ask it through `business-time.ts`; dates are in days after 1970-01-01. */
 export class Calendar {
   readonly zone: Zone;
@@ -140,6 +154,9 @@ export class Calendar {
   readonly #totals = new Float64Array(BLOCKS + 1);
   #low = 0;
   #high = -1;
+  /** Of that range, on average. */
+  #blocksPerOpenSecond = 0;
+  #words: string | null = null;
 
   constructor(zone: Zone, week: Period[][], holidays: Map<number, Period[]>, specialDays: Map<number, Period[]>) {
     this.zone = zone;
@@ -148,46 +165,44 @@ export class Calendar {
     this.#specialDays = specialDays;
   }
 
+  /** Whether the other says the same in the same zone; then both are always open at the same times. */
+  saysTheSame(other: Calendar): boolean {
+    return this === other || (this.zone === other.zone && this.#said() === other.#said());
+  }
+
+  #said(): string {
+    const byDate = (dates: Map<number, Period[]>) => [...dates].sort(([a], [b]) => a - b);
+    this.#words ??= JSON.stringify([this.#week, byDate(this.#holidays), byDate(this.#specialDays)]);
+    return this.#words;
+  }
+
   everOpens(): boolean {
     const likely = 53; // 2026 and 2027: the block most calendars are asked for first
     for (let i = 0; i < BLOCKS; i++) {
       const k = (likely + i) % BLOCKS;
       const block = this.block(k);
-      if (block.total > 0 && k * BLOCK_SECONDS + block.starts[0]! < LAST_INSTANT) return true;
+      if (block.total > 0 && k * BLOCK_SECONDS + block.openSecond(0) < LAST_INSTANT) return true;
     }
     return false;
   }
 
   /** Open seconds before `at`, from an origin that is the same for all calls. */
   openSecondsBefore(at: Instant): number {
-    const k = Math.floor(at / BLOCK_SECONDS);
-    if (k < this.#low || k >= this.#high) this.#reach(k);
-    const block = this.#blocks[k]!;
-    const second = at - k * BLOCK_SECONDS;
-    const i = block.intervalAt(second);
-    return this.#totals[k]! + block.before[i]! + Math.max(0, second - block.starts[i]!);
+    const k = this.#blockAt(at);
+    return this.#totals[k]! + this.#blocks[k]!.openBefore(at - k * BLOCK_SECONDS);
   }
 
-  /** When the open second number `n` (by that same origin) begins; it is not before `from`. Infinity when there are not so many. */
-  openSecond(n: number, from: Instant): Instant {
-    const totals = this.#totals;
-    let k = Math.floor(from / BLOCK_SECONDS);
-    if (k < this.#low || k >= this.#high) this.#reach(k);
-    if (n >= totals[k + 1]!) {
-      while (n >= totals[this.#high]!) {
-        if (this.#high === BLOCKS) return Number.POSITIVE_INFINITY;
-        this.#reach(this.#high);
-      }
-      // Most calendars open about as long in every block: a proportional guess is nearly always right, a step or two mend it.
-      const blocksPerSecond = (this.#high - this.#low) / (totals[this.#high]! - totals[this.#low]!);
-      k = Math.min(this.#high - 1, k + Math.floor((n - totals[k]!) * blocksPerSecond));
-      while (totals[k]! > n) k--;
-      while (totals[k + 1]! <= n) k++;
+  /** When the open second number `n` from `start` on begins, counted from 0. Infinity when there are not so many. */
+  openSecondFrom(start: Instant, n: number): Instant {
+    let k = this.#blockAt(start);
+    let second = this.#blocks[k]!.openBefore(start - k * BLOCK_SECONDS) + n;
+    if (second >= this.#blocks[k]!.total) {
+      second += this.#totals[k]!;
+      k = this.#laterBlockWith(second, k);
+      if (k === BLOCKS) return Number.POSITIVE_INFINITY;
+      second -= this.#totals[k]!;
     }
-    const block = this.#blocks[k]!;
-    const second = n - this.#totals[k]!;
-    const i = block.intervalOf(second);
-    return k * BLOCK_SECONDS + block.starts[i]! + second - block.before[i]!;
+    return k * BLOCK_SECONDS + this.#blocks[k]!.openSecond(second);
   }
 
   /** Block `k`, 0 <= k < BLOCKS. */
@@ -212,8 +227,15 @@ export class Calendar {
 
   /** The whole of a date that is a holiday from midnight to midnight, else nothing. */
   wholeHolidayOn(date: number): Interval[] {
-    const isWhole = this.#holidays.get(date)?.some(({ start, end }) => start === 0 && end === DAY);
-    return isWhole ? this.#onDate(date, [WHOLE_DAY]) : [];
+    return this.#holidays.get(date)?.some(isWholeDay) ? this.#onDate(date, [WHOLE_DAY]) : [];
+  }
+
+  /** What the definition says of this very date; null when only the week does. A special day voids holidays. */
+  saidOf(date: number): 'special_day' | 'holiday' | 'partial_holiday' | null {
+    if (this.#specialDays.has(date)) return 'special_day';
+    const closed = this.#holidays.get(date);
+    if (closed === undefined) return null;
+    return closed.some(isWholeDay) ? 'holiday' : 'partial_holiday';
   }
 
   #onDate(date: number, periods: Period[] | undefined): Interval[] {
@@ -230,6 +252,25 @@ export class Calendar {
     );
   }
 
+  #blockAt(at: Instant): number {
+    const k = Math.floor(at / BLOCK_SECONDS);
+    if (k < this.#low || k >= this.#high) this.#reach(k);
+    return k;
+  }
+
+  /** The block, after block `k`, of the open second number `n` by the origin of all; BLOCKS when there are not so many. */
+  #laterBlockWith(n: number, k: number): number {
+    const totals = this.#totals;
+    while (n >= totals[this.#high]!) {
+      if (this.#high === BLOCKS) return BLOCKS;
+      this.#reach(this.#high);
+    }
+    // Most calendars open about as long in every block: a proportional guess is nearly always right.
+    const guess = Math.min(k + Math.floor((n - totals[k]!) * this.#blocksPerOpenSecond), this.#high - 1);
+    if (totals[guess]! > n) return lastAtMost(totals, n, k, guess);
+    return totals[guess + 1]! > n ? guess : lastAtMost(totals, n, guess, this.#high);
+  }
+
   #reach(k: number): void {
     if (this.#high < this.#low) {
       this.#low = k;
@@ -241,6 +282,7 @@ export class Calendar {
     }
     for (; this.#low > k; this.#low--) totals[this.#low - 1] = totals[this.#low]! - this.block(this.#low - 1).total;
     const [low, high] = [this.#low, this.#high];
+    this.#blocksPerOpenSecond = (high - low) / (totals[high]! - totals[low]!);
     for (let i = low; i + 8 <= high; i++) if (totals[i] === totals[i + 8]) this.hasLongRest = true;
   }
 

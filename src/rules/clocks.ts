@@ -6,7 +6,7 @@ import type { ClockEvent } from './history.ts';
 import { type ComputedClock, measure } from './measure.ts';
 import { METRICS } from './objective.ts';
 
-export { announce, nextInstant, type StoredClock } from './announce.ts';
+export { type Announcement, announce, nextInstant, type StoredClock, saidKey, setStepsAside } from './announce.ts';
 export {
   CLOCK_EVENT_TYPES,
   type ClockEvent,

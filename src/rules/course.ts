@@ -1,7 +1,7 @@
 /** A ticket as the clocks know it, and the course of each clock: begun, carried on, ended. */
 
 import type { Calendar, Instant } from './calendar.ts';
-import type { ClockEvent, ClockEventType, ServiceLevels } from './history.ts';
+import type { ClockEvent, ServiceLevels } from './history.ts';
 import type { Attributes } from './matching.ts';
 import type { Metric, Objective } from './objective.ts';
 import type { Policy } from './policy.ts';
@@ -34,21 +34,24 @@ export interface Spell {
   readonly pledge: Pledge;
 }
 
-export type Effect =
-  | 'started'
-  | 'paused'
-  | 'suspended'
-  | 'resumed'
-  | 'reopened'
-  | 'changed'
-  | 'recomputed'
-  | 'met'
-  | 'cancelled';
+export const EFFECTS = [
+  'started',
+  'paused',
+  'suspended',
+  'resumed',
+  'reopened',
+  'changed',
+  'recomputed',
+  'met',
+  'cancelled',
+] as const;
+export type Effect = (typeof EFFECTS)[number];
 
 /** What an event did to a clock. */
 export interface Move {
+  /** At the granularity in force. */
   readonly at: Instant;
-  readonly type: ClockEventType;
+  readonly event: ClockEvent;
   readonly effect: Effect;
 }
 
@@ -125,8 +128,9 @@ export function begin(ticket: Ticket, metric: Metric): void {
     spells: [{ from: ticket.now, activity: activityOf(ticket, metric, pledge), pledge }],
     end: null,
     dormant: [],
-    moves: [{ at: ticket.now, type: ticket.event.type, effect: 'started' }],
+    moves: [],
   };
+  note(ticket, course, 'started');
   ticket.courses.push(course);
 }
 
@@ -134,7 +138,12 @@ export function finish(ticket: Ticket, metric: Metric, how: 'met' | 'cancelled' 
   const course = openCourse(ticket, metric);
   if (course === undefined) return;
   course.end = { at: ticket.now, how };
-  course.moves.push({ at: ticket.now, type: ticket.event.type, effect: how === 'met' ? 'met' : 'cancelled' });
+  note(ticket, course, how === 'met' ? 'met' : 'cancelled');
+}
+
+/** The event that is being folded did this to the clock. */
+export function note(ticket: Ticket, course: Course, effect: Effect): void {
+  course.moves.push({ at: ticket.now, event: ticket.event, effect });
 }
 
 /** From now on under this promise, as the status has it. A spell of no length leaves no trace. */
@@ -144,8 +153,7 @@ export function continueAs(ticket: Ticket, course: Course, pledge: Pledge): void
   const next: Spell = { from: ticket.now, activity: activityOf(ticket, course.metric, pledge), pledge };
   if (next.activity === last.activity && pledge === last.pledge) return;
   if (next.activity !== last.activity) {
-    const effect = next.activity === 'running' ? 'resumed' : next.activity;
-    course.moves.push({ at: ticket.now, type: ticket.event.type, effect });
+    note(ticket, course, next.activity === 'running' ? 'resumed' : next.activity);
   }
   if (last.from === ticket.now) spells.pop();
   const before = spells.at(-1);

@@ -9,6 +9,8 @@ import {
   finish,
   isDone,
   lastCourse,
+  lastPledge,
+  note,
   openCourses,
   type Pledge,
   type Regime,
@@ -33,13 +35,25 @@ export function fold(events: readonly ClockEvent[], asOf: Instant): Course[] {
     attributes = attributesAfter(attributes, event);
     const regime = regimeAfter(ticket?.regime, levels, attributes);
     if (ticket === null) ticket = blankTicket(event, regime);
-    else if (regime !== ticket.regime) ticket = change(ticket, heard.slice(0, index), event, regime);
+    else if (regime !== ticket.regime || event.anew) ticket = change(ticket, heard.slice(0, index), event, regime);
     hear(ticket, event);
   }
   return ticket?.courses ?? [];
 }
 
 // ── What holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What holds after the last of these events. */
+export function standing(events: readonly ClockEvent[]): { levels: ServiceLevels; attributes: Attributes } {
+  let holding: { levels: ServiceLevels; attributes: Attributes } = { levels: NO_LEVELS, attributes: {} };
+  for (const event of inOrder(events)) {
+    holding = {
+      levels: event.levels ?? holding.levels,
+      attributes: attributesAfter(holding.attributes, event),
+    };
+  }
+  return holding;
+}
 
 /** An event that says an attribute changes it; one that does not leaves it. */
 function attributesAfter(attributes: Attributes, event: ClockEvent): Attributes {
@@ -48,16 +62,19 @@ function attributesAfter(attributes: Attributes, event: ClockEvent): Attributes 
   return { ...attributes, ...Object.fromEntries(said.map((attribute) => [attribute, event[attribute]])) };
 }
 
-/** The regime that holds now: the same one while it comes to the same policy on the same calendar. */
+/** The regime that holds now: the same one while it comes to the same policy, counted on the same calendars. */
 function regimeAfter(before: Regime | undefined, levels: ServiceLevels, attributes: Attributes): Regime {
   if (before?.levels === levels && before.attributes === attributes) return before;
-  const policy = matchPolicy(levels.policies, attributes);
-  if (before === undefined || before.policy !== policy || before.levels.calendar !== levels.calendar) {
-    return newRegime(policy, levels, attributes);
-  }
+  const next = newRegime(matchPolicy(levels.policies, attributes), levels, attributes);
+  if (before === undefined || before.policy !== next.policy) return next;
+  if ([...next.pledges].some(([metric, pledge]) => !isSame(pledge, before.pledges.get(metric)))) return next;
   before.levels = levels;
   before.attributes = attributes;
   return before;
+}
+
+function isSame(one: Pledge, other: Pledge | undefined): boolean {
+  return one.policy === other?.policy && one.calendar === other.calendar;
 }
 
 /** Each objective counts on its own calendar, else the policy's, else the request's. */
@@ -83,7 +100,7 @@ function change(ticket: Ticket, history: readonly ClockEvent[], event: ClockEven
     return ticket;
   }
   const fresh = replay(history, regime);
-  return regime.policy.semantics.onChange === 'recompute'
+  return event.anew || regime.policy.semantics.onChange === 'recompute'
     ? recompute(ticket, fresh, event)
     : fromChange(ticket, fresh, event);
 }
@@ -96,13 +113,13 @@ function replay(history: readonly ClockEvent[], regime: Regime): Ticket {
 }
 
 /**
- * The whole history under the new regime, also the clocks that had stopped, unless the ticket is closed: then what has
- * stopped is settled and only aftercare still open is computed anew. A metric the new policy does not promise ends as
+ * The whole history under the new regime, also the clocks that had stopped, unless the ticket is closed (and not asked for
+ * `anew`): then what has stopped is settled and only aftercare still open is computed anew. A metric the new policy does not promise ends as
  * where no policy matches: open clocks are cancelled, met and missed ones stay listed.
  */
 function recompute(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
   const { pledges } = fresh.regime;
-  const closed = old.status === 'closed';
+  const closed = old.status === 'closed' && !event.anew;
   turnTo(old, event);
   turnTo(fresh, event);
   for (const course of openCourses(old)) {
@@ -110,7 +127,7 @@ function recompute(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
   }
   const settled = old.courses.filter(({ metric, end }) => !pledges.has(metric) || (closed && end !== null));
   const anew = closed ? openCourses(fresh).map((course) => withFreeCycle(course, settled)) : fresh.courses;
-  for (const course of anew) course.moves.push({ at: fresh.now, type: event.type, effect: 'recomputed' });
+  for (const course of anew) note(fresh, course, 'recomputed');
   fresh.courses = [...settled, ...anew];
   return fresh;
 }
@@ -133,8 +150,8 @@ function fromChange(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
     const { metric } = course;
     const pledge = ticket.regime.pledges.get(metric);
     if (pledge === undefined) finish(ticket, metric, 'unpromised');
-    else if (wanted.includes(metric)) changeCourse(ticket, course, pledge);
-    else finish(ticket, metric, ends.get(metric) ?? 'cancelled');
+    else if (!wanted.includes(metric)) finish(ticket, metric, ends.get(metric) ?? 'cancelled');
+    else if (!isSame(pledge, lastPledge(course))) changeCourse(ticket, course, pledge);
   }
   for (const metric of wanted) begin(ticket, metric);
   changeSolved(ticket);
@@ -142,7 +159,7 @@ function fromChange(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
 }
 
 function changeCourse(ticket: Ticket, course: Course, pledge: Pledge): void {
-  course.moves.push({ at: ticket.now, type: ticket.event.type, effect: 'changed' });
+  note(ticket, course, 'changed');
   continueAs(ticket, course, pledge);
 }
 
@@ -151,5 +168,6 @@ function changeSolved(ticket: Ticket): void {
   const course = lastCourse(ticket, 'resolution');
   const pledge = ticket.regime.pledges.get('resolution');
   if (!isDone(ticket.status) || course?.end?.how !== 'met' || pledge === undefined) return;
+  if (isSame(pledge, course.dormant.at(-1)?.pledge)) return;
   course.dormant.push({ from: ticket.now, activity: 'suspended', pledge });
 }

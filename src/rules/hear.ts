@@ -8,6 +8,7 @@ import {
   isDone,
   lastCourse,
   lastPledge,
+  note,
   openCourse,
   openCourses,
   semanticsOf,
@@ -53,6 +54,7 @@ const ON: Record<ClockEventType, (ticket: Ticket, event: ClockEvent) => void> = 
 
 function created(ticket: Ticket, { by, status = 'new' }: ClockEvent): void {
   const { createdByAgent, nextResponseIncludesFirst } = semanticsOf(ticket);
+  ticket.status = status;
   if (by !== 'agent' || createdByAgent === 'expectsResponse') {
     ticket.awaitsFirst = true;
     ticket.owing = true;
@@ -61,7 +63,8 @@ function created(ticket: Ticket, { by, status = 'new' }: ClockEvent): void {
   }
   begin(ticket, 'resolution');
   beginProposalAt(ticket, 'created');
-  enter(ticket, status);
+  if (isDone(status)) solve(ticket);
+  if (status === 'closed') close(ticket);
 }
 
 /** One cycle per exchange: further messages before the reply open no clock of their own. */
@@ -121,7 +124,7 @@ function enter(ticket: Ticket, status: StatusCategory): void {
   ticket.status = status;
   if (isDone(status) && !isDone(before)) solve(ticket);
   if (!isDone(status) && isDone(before)) reopen(ticket, before);
-  if (status === 'closed') for (const metric of WORK) finish(ticket, metric, 'cancelled');
+  if (status === 'closed') close(ticket);
   for (const course of openCourses(ticket)) continueAs(ticket, course, lastPledge(course));
 }
 
@@ -131,6 +134,10 @@ function solve(ticket: Ticket): void {
   if (resolution) resolution.dormant = [{ from: ticket.now, activity: 'suspended', pledge: lastPledge(resolution) }];
   begin(ticket, 'follow_up');
   begin(ticket, 'survey');
+}
+
+function close(ticket: Ticket): void {
+  for (const metric of WORK) finish(ticket, metric, 'cancelled');
 }
 
 function reopen(ticket: Ticket, before: StatusCategory): void {
@@ -152,7 +159,7 @@ function reopenResolution(ticket: Ticket): void {
   last.spells.push(...last.dormant);
   last.dormant = [];
   last.end = null;
-  last.moves.push({ at: ticket.now, type: ticket.event.type, effect: 'reopened' });
+  note(ticket, last, 'reopened');
 }
 
 /** As if the clock had never stopped: what it was suspended for, it ran (or paused, where that category pauses it). */

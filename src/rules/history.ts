@@ -46,6 +46,8 @@ export interface ClockEvent {
   at: Instant;
   type: ClockEventType;
   levels?: ServiceLevels | undefined;
+  /** With `levels`: the whole history is computed anew whatever `onChange` says, also what had stopped on a closed ticket. */
+  anew?: boolean | undefined;
   /** `created` only. Default `customer`. */
   by?: 'customer' | 'agent' | undefined;
   /** `created` (default `new`) and `status_changed`. */

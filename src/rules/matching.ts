@@ -43,17 +43,24 @@ export function matchPolicy<P extends Matched>(policies: readonly P[], attribute
 
 export interface MatchExplanation {
   /** What put it before the next policy that matches, if there is one. */
-  reason: 'only_match' | 'names_customer' | 'most_specific' | 'lowest_position' | 'first_key';
+  reason: MatchReason;
   /** Every attribute, and whether the policy names it or takes any. Null: none, or not known. */
   attributes: { attribute: Attribute; value: string | null; matched: 'named' | 'any' }[];
+  /** The others that match, by precedence, and what put the policy before each. */
+  alternatives: { key: string; reason: MatchReason }[];
 }
+
+export const MATCH_REASONS = ['only_match', 'names_customer', 'most_specific', 'lowest_position', 'first_key'] as const;
+export type MatchReason = (typeof MATCH_REASONS)[number];
 
 /** Why `matchPolicy` answers what it answers; null when it answers null. */
 export function explainMatch(policies: readonly Matched[], attributes: Attributes): MatchExplanation | null {
-  const [winner, next] = byPrecedence(policies, attributes);
+  const [winner, ...others] = byPrecedence(policies, attributes);
   if (winner === undefined) return null;
+  const alternatives = others.map((other) => ({ key: other.key, reason: reasonBefore(winner, other) }));
   return {
-    reason: next === undefined ? 'only_match' : reasonBefore(winner, next),
+    reason: alternatives[0]?.reason ?? 'only_match',
+    alternatives,
     attributes: ATTRIBUTES.map((attribute) => ({
       attribute,
       value: attributes[attribute] ?? null,
@@ -74,7 +81,7 @@ function byPrecedence<P extends Matched>(policies: readonly P[], attributes: Att
     );
 }
 
-function reasonBefore(winner: Matched, next: Matched): MatchExplanation['reason'] {
+function reasonBefore(winner: Matched, next: Matched): MatchReason {
   if (namesCustomer(winner) !== namesCustomer(next)) return 'names_customer';
   if (specificity(winner) !== specificity(next)) return 'most_specific';
   return winner.position === next.position ? 'first_key' : 'lowest_position';

@@ -3,7 +3,7 @@
 import { add, addBusinessDays, between } from './business-time.ts';
 import type { Instant } from './calendar.ts';
 import type { Course, Pledge, Spell } from './course.ts';
-import type { EscalationAction, Metric } from './objective.ts';
+import type { EscalationAction, Metric, Objective } from './objective.ts';
 
 export type ClockState = 'running' | 'paused' | 'met' | 'missed' | 'cancelled';
 
@@ -71,9 +71,9 @@ export function measure(course: Course, asOf: Instant): ComputedClock {
   const { end, startedAt } = course;
   const until = end?.at ?? asOf;
   const meter = startMeter(startedAt, course.spells[0]!.pledge);
-  for (const [index, spell] of course.spells.entries()) {
+  for (const { spell, to } of spellsUntil(course, until)) {
     if (spell.pledge !== meter.pledge) changePledge(meter, spell.pledge, spell.from);
-    pass(meter, spell, course.spells[index + 1]?.from ?? until);
+    pass(meter, spell, to);
   }
   const activity = course.spells.at(-1)!.activity;
   if (end?.how === 'met' && meter.waiting) runFrom(meter, until);
@@ -96,6 +96,44 @@ export function measure(course: Course, asOf: Instant): ComputedClock {
     policyVersion: policy.version,
     steps: end ? [] : stepsOf(meter, activity),
   };
+}
+
+/** The spells of a course with their ends, the last one up to `until`. */
+export function spellsUntil({ spells }: Course, until: Instant): { spell: Spell; to: Instant }[] {
+  return spells.map((spell, index) => ({ spell, to: spells[index + 1]?.from ?? until }));
+}
+
+/** What lies on the way of a clock, past marks too, also of promises that held before and of clocks that have stopped. */
+export interface Way {
+  /** Warnings, `breach` at the due time itself, escalations. Those after `asOf` as things stand; none after a stop. */
+  steps: (ClockStep & { objective: Objective })[];
+  /** The due time as each spell began; null while paused unless breached. */
+  dueAt: (Instant | null)[];
+}
+
+/** The same walk as `measure`, for whoever wants to see the way. */
+export function wayOf(course: Course, asOf: Instant): Way {
+  const until = course.end?.at ?? asOf;
+  const meter = startMeter(course.startedAt, course.spells[0]!.pledge);
+  const way: Way = { steps: [], dueAt: [] };
+  let lastAwake = course.startedAt;
+  const tell = (steps: ClockStep[]) => {
+    const { objective } = meter.pledge;
+    way.steps.push(...steps.map((step) => ({ ...step, objective })));
+  };
+  for (const { spell, to } of spellsUntil(course, until)) {
+    if (spell.pledge !== meter.pledge) {
+      tell(reached(meter, lastAwake));
+      changePledge(meter, spell.pledge, spell.from);
+    }
+    if (counts(spell) && meter.waiting) runFrom(meter, spell.from);
+    way.dueAt.push(spell.activity === 'running' || meter.due.past ? meter.due.at : null);
+    pass(meter, spell, to);
+    if (spell.activity !== 'suspended') lastAwake = to;
+  }
+  tell(reached(meter, lastAwake));
+  if (course.end === null) tell(ahead(meter, course.spells.at(-1)!.activity, until));
+  return way;
 }
 
 /** Whether time in this spell counts: `hideDue` hides a pause and counts on. */
@@ -129,8 +167,8 @@ function pass(meter: Meter, spell: Spell, to: Instant): void {
   } else if (hold === 'wall') {
     if (meter.waiting) runFrom(meter, spell.from);
     for (const mark of toCome(meter)) mark.at += to - spell.from;
-  } else {
-    meter.waiting = true;
+  } else if (to > spell.from) {
+    meter.waiting = true; // a clock stopped at the instant it was paused at has waited for nothing
   }
   if (spell.activity !== 'paused' || hold === 'hideDue') return;
   meter.paused += hold === 'wall' ? to - spell.from : between(calendar, spell.from, to);
@@ -217,20 +255,33 @@ function stepsOf(meter: Meter, activity: Spell['activity']): ClockStep[] {
   const ticking = counts({ from: 0, activity, pledge });
   const marks = meter.marks.filter((mark) => ticking || (mark.past && activity === 'paused'));
   const steps: ClockStep[] = marks.map(({ step, at }) => ({ ...step, at }));
-  const brokenAt = certainlyBrokenAt(meter);
-  if (ticking || due.past) steps.push({ ...due.step, at: brokenAt });
-  if (ticking || (due.past && activity === 'paused')) {
-    for (const [index, step] of pledge.objective.escalate.entries()) {
-      if (!('afterDue' in step)) continue;
-      steps.push({
-        key: `escalate:${index}`,
-        at: Math.max(brokenAt, due.at + step.afterDue),
-        step: index,
-        do: step.do,
-      });
-    }
-  }
+  if (ticking || due.past) steps.push({ ...due.step, at: certainlyBrokenAt(meter) });
+  if (ticking || (due.past && activity === 'paused')) steps.push(...stepsAfterDue(meter, certainlyBrokenAt(meter)));
   return steps.sort((a, b) => a.at - b.at);
+}
+
+function stepsAfterDue({ pledge, due }: Meter, notBefore: Instant): ClockStep[] {
+  return pledge.objective.escalate.flatMap((step, index) => {
+    if (!('afterDue' in step)) return [];
+    const at = Math.max(notBefore, due.at + step.afterDue);
+    return [{ key: `escalate:${index}`, at, step: index, do: step.do }];
+  });
+}
+
+/** What a promise came to. What follows a broken one fires while the clock is not suspended: up to `lastAwake`. */
+function reached(meter: Meter, lastAwake: Instant): ClockStep[] {
+  const { due, marks } = meter;
+  const steps: ClockStep[] = marks.filter(({ past }) => past).map(({ step, at }) => ({ ...step, at }));
+  if (!due.past) return steps;
+  return [...steps, { ...due.step, at: due.at }, ...stepsAfterDue(meter, due.at).filter(({ at }) => at <= lastAwake)];
+}
+
+/** What it will come to if nothing else happens. A pause hides all but what follows a broken promise. */
+function ahead(meter: Meter, activity: Spell['activity'], until: Instant): ClockStep[] {
+  const running = activity === 'running';
+  const steps: ClockStep[] = running ? toCome(meter).map(({ step, at }) => ({ ...step, at })) : [];
+  if (activity === 'suspended' || !(running || meter.due.past)) return steps;
+  return [...steps, ...stepsAfterDue(meter, meter.due.at).filter(({ at }) => at > until)];
 }
 
 /**

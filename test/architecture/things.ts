@@ -38,9 +38,12 @@ export function bodyOf({ method, path: template, operation }: Route): Values | u
 
 export type Rest = Caller['rest'];
 
-/** The admin of a new workspace with the words, tiers and policies that the examples of the contract speak of. */
-export async function openWorkspace(desk: TestDesk): Promise<Rest> {
-  const { status, body } = await desk.rest('POST /v1/workspaces', { name: 'Beside', plan: 'reference' });
+/**
+ * The admin of a new workspace with the words, tiers and policies that the examples of the contract speak of. What only
+ * time makes needs one whose clock can be moved.
+ */
+export async function openWorkspace(desk: TestDesk, mode: 'live' | 'test' = 'test'): Promise<Rest> {
+  const { status, body } = await desk.rest('POST /v1/workspaces', { name: 'Beside', plan: 'reference', mode });
   if (status !== 201) throw new Error(`createWorkspace answers ${status} ${JSON.stringify(body)}`);
   const { rest } = desk.withKey(body.adminKey);
   return rest;
@@ -54,6 +57,7 @@ export async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, str
   const known = made.get(kind);
   if (known !== undefined) return known;
   if (kind === 'invitation' || kind === 'answer') return (await makeSurvey(owner, made))[kind];
+  if (kind === 'notification' || kind === 'delivery') return (await makeEscalation(owner, made))?.[kind] ?? null;
   const route = ROUTES.find(({ method, operation: { output, status } }) => {
     const id = answerOf(output).model === null ? undefined : (output as z.ZodObject).shape?.['id'];
     return method === 'POST' && status === 201 && id !== undefined && prefixOf(id) === ID_PREFIXES[kind];
@@ -93,6 +97,31 @@ async function makeSurvey(owner: Rest, made: Map<IdKind, string>): Promise<{ inv
   const answer = await succeed(owner, 'POST /v1/survey-answers', { token: invitation.token, overall: 4 });
   made.set('invitation', invitation.id).set('answer', answer.id);
   return { invitation: invitation.id, answer: answer.id };
+}
+
+/** A promise that is broken, and who is told; null where time does not move. */
+async function makeEscalation(owner: Rest, made: Map<IdKind, string>) {
+  if ((await owner('GET /v1/test-clock')).status !== 200) return null;
+  const customer = (await makeThing(owner, 'customer', made))!;
+  await succeed(owner, 'POST /v1/policies', {
+    key: 'escalating',
+    name: 'Escalating',
+    match: { customers: [customer] },
+    objectives: [
+      {
+        metric: 'resolution',
+        target: 'PT1M',
+        // The port of a mail server: never called, and given up at once.
+        escalate: [{ at: 'due', do: [{ notify: 'manager' }, { webhook: 'https://example.com:25/' }] }],
+      },
+    ],
+  });
+  await succeed(owner, 'POST /v1/tickets', { subject: 'S', kind: 'basic', channel: 'email', customerId: customer });
+  await succeed(owner, 'POST /v1/test-clock/advance', { by: 'PT2M' });
+  const first = async (what: string) => (await owner(`GET /v1/${what}`)).body.data[0].id as string;
+  const ids = { notification: await first('notifications'), delivery: await first('deliveries') };
+  made.set('notification', ids.notification).set('delivery', ids.delivery);
+  return ids;
 }
 
 async function succeed(owner: Rest, line: string, body: Values) {

@@ -34,6 +34,7 @@ function makeServices(clock: Clock): Services {
     publicUrl: 'http://localhost',
     wallClock: () => clock.now,
     bodyLimitBytes: 1_048_576,
+    fetch: () => Promise.reject(new Error('nothing is called')),
     epoch: 1,
     advance: () => Promise.resolve(0),
   };

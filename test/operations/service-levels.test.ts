@@ -264,6 +264,10 @@ test('business time: added and counted, on calendars by key, id, always and inli
     t.strictSame((await desk.rest('POST /v1/business-time/between', between)).body, { seconds: 5400 });
   }
   t.strictSame((await add({ calendar: 'always', start, duration: 'PT0S' })).body, { at: '2026-11-24T09:30:00Z' });
+  for (const instant of ['2026-11-24t09:30:00z', '2026-11-24t17:30:00.5+08:00', '2026-11-24T09:30:00-00:00']) {
+    const sameInstant = await add({ calendar: 'always', start: instant, seconds: 0 });
+    t.strictSame(sameInstant.body, { at: '2026-11-24T09:30:00Z' }, `${instant} is RFC 3339`);
+  }
   t.strictSame((await add({ calendar: OFFICE, start: '2026-11-24T20:00:00+08:00', seconds: 0 })).body, {
     at: '2026-11-25T01:00:00Z',
   });
@@ -311,6 +315,10 @@ test('business time: what is wrong is named', async (t) => {
     [{ seconds: undefined, duration: 'P1DT1H' }, 422, 'duration'],
     [{ atClosing: 'never' }, 422, 'atClosing'],
     [{ start: '2026-11-24' }, 422, 'start'],
+    [{ start: '2026-11-24 10:00:00Z' }, 422, 'start'],
+    [{ start: '2026-11-24T10:00:00' }, 422, 'start'],
+    [{ start: '2026-11-24T10:00Z' }, 422, 'start'],
+    [{ start: '2026-02-30T10:00:00Z' }, 422, 'start'],
     [{ start: '1969-12-31T23:59:59Z' }, 422, 'start'],
     [{ start: '2200-01-01T00:00:01Z' }, 422, 'start'],
     [{ start: undefined }, 422, 'start'],

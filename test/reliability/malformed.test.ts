@@ -75,7 +75,7 @@ async function openFuzz(t: Test) {
   );
   const desk = await openTestDesk(t, {}, log);
   const url = await desk.server.listen({ host: '127.0.0.1', port: 0 });
-  const live = await openWorkspace(desk);
+  const live = await openWorkspace(desk, 'live');
   const beside = await openWorkspace(desk);
   const pool = new Pool(await everything(beside));
   for (const [kind, id] of await everything(live)) {

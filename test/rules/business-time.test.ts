@@ -1,9 +1,6 @@
-/** The law of business time: a table worked out by hand, then a thousand random calendars against a slow oracle. */
+/** The law of business time, a table worked out by hand; business-time-fuzz.test.ts has the random calendars. */
 
-import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
-import fc from 'fast-check';
 import { test } from 'tap';
-import { Temporal } from 'temporal-polyfill';
 import { AppError } from '../../src/errors.ts';
 import {
   add,
@@ -21,7 +18,6 @@ import {
   LAST_INSTANT,
   type Weekday,
 } from '../../src/rules/calendar.ts';
-import { CalendarOracle } from './calendar-oracle.ts';
 
 type Periods = [string, string][];
 
@@ -288,128 +284,5 @@ test('a definition that is wrong names every faulty field', async (t) => {
     faults({ week: {} }, 'policy.calendar'),
     'calendar_never_open, policy.calendar calendar_never_open',
     'below the given path',
-  );
-});
-
-// ---------------------------------------------------------------------------------------------------------------------------------
-
-const ZONES = `
-  UTC Europe/Berlin Europe/London Europe/Moscow Atlantic/Azores America/New_York America/Havana America/St_Johns
-  America/Caracas America/Sao_Paulo America/Santiago America/Asuncion America/Nuuk America/Scoresbysund Africa/Casablanca
-  Africa/Cairo Africa/Monrovia Asia/Beirut Asia/Gaza Asia/Tehran Asia/Kathmandu Asia/Shanghai Asia/Pyongyang
-  Australia/Sydney Australia/Lord_Howe Antarctica/Casey Antarctica/Troll Pacific/Auckland Pacific/Chatham Pacific/Apia
-  Pacific/Fakaofo Pacific/Kwajalein Pacific/Kiritimati Pacific/Norfolk Pacific/Easter Etc/GMT+12
-`
-  .trim()
-  .split(/\s+/);
-const DAY = 86_400;
-
-/** Times near which clocks change, and any other. */
-const clockTime = fc.oneof(
-  fc.constantFrom(...'00:00 00:01 00:30 01:00 01:30 01:59:59 02:00 02:15 02:30 03:00 23:00 23:30'.split(' ')),
-  fc.integer({ min: 0, max: DAY - 1 }).map((second) => new Date(second * 1000).toISOString().slice(11, 19)),
-);
-const full = (time: string) => time.padEnd(8, ':00');
-const periods = fc.array(
-  fc.tuple(clockTime, fc.oneof(clockTime, fc.constant('24:00'))).filter(([from, to]) => full(from) !== full(to)),
-  { maxLength: 3 },
-);
-
-/** A calendar, and a day around which its zone changes its clocks, or any other, at which its holidays and special days are. */
-const calendars = fc
-  .record({
-    timeZone: fc.constantFrom(...ZONES),
-    moment: fc.integer({ min: 30 * DAY, max: LAST_INSTANT - 100 * DAY }),
-    isNow: fc.boolean(),
-    isChange: fc.boolean(),
-  })
-  .map(({ timeZone, moment, isNow, isChange }) => {
-    const near = isNow ? 30 * DAY + (moment % at('2045-01-01T00:00:00Z')) : moment;
-    const anchor = Temporal.Instant.fromEpochMilliseconds(near * 1000).toZonedDateTimeISO(timeZone);
-    const change = isChange ? (anchor.getTimeZoneTransition('next') ?? anchor) : anchor;
-    return change.epochMilliseconds / 1000 > LAST_INSTANT - 100 * DAY ? anchor : change;
-  })
-  .chain((anchor) => {
-    const date = fc.integer({ min: -4, max: 5 }).map((days) => anchor.toPlainDate().add({ days }).toString());
-    const partial = fc
-      .record({ date, from: clockTime, to: fc.oneof(clockTime, fc.constant('24:00')) })
-      .filter(({ from, to }) => full(from) < full(to));
-    return fc
-      .record({
-        timeZone: fc.constant(anchor.timeZoneId),
-        week: fc.record(Object.fromEntries(WEEKDAYS.map((day) => [day, periods]))),
-        holidays: fc.array(fc.oneof(date, partial), { maxLength: 4 }),
-        specialDays: fc.uniqueArray(fc.record({ date, periods }), {
-          maxLength: 2,
-          selector: (special) => special.date,
-        }),
-      })
-      .filter(({ week }) => Object.values(week).some((open) => open.length > 0))
-      .map((definition) => ({ definition, around: anchor.epochMilliseconds / 1000 }));
-  });
-
-test('a thousand calendars answer as the wall clock does, to the second', async () => {
-  const question = fc.record({
-    offset: fc.integer({ min: -4 * DAY, max: 4 * DAY }),
-    seconds: fc.integer({ min: 0, max: 3 * DAY }),
-  });
-  fc.assert(
-    fc.property(calendars, fc.array(question, { minLength: 3, maxLength: 3 }), ({ definition, around }, questions) => {
-      const calendar = compileCalendar(definition);
-      const oracle = new CalendarOracle(definition);
-      const [from, to] = [around - 6 * DAY, around + 7 * DAY];
-      deepStrictEqual(openIntervals(calendar, from, to), oracle.openIntervals(from, to));
-      const closed = oracle
-        .stretches(from, to, (instant) => oracle.closedReason(instant))
-        .filter((s) => s.answer !== null);
-      deepStrictEqual(
-        closedIntervals(calendar, from, to),
-        closed.map(({ start, end, answer }) => ({ start, end, reason: answer })),
-      );
-      for (const { offset, seconds } of questions) {
-        const start = around + offset;
-        strictEqual(isOpen(calendar, start), oracle.isOpen(start));
-        for (const atClosing of ['closing', 'next_opening'] as const) {
-          const expected = oracle.add(start, seconds, atClosing, to);
-          if (expected !== undefined && expected < to) strictEqual(add(calendar, start, seconds, atClosing), expected);
-        }
-        const days = 1 + (seconds % 5);
-        strictEqual(addBusinessDays(calendar, start, days), oracle.addBusinessDays(start, days));
-      }
-    }),
-    { numRuns: 1000 },
-  );
-});
-
-test('add and between agree over any distance, and later starts or more time never end earlier', async () => {
-  const instant = fc.integer({ min: 0, max: at('2150-01-01T00:00:00Z') });
-  const seconds = fc.oneof(fc.integer({ min: 0, max: 10 * DAY }), fc.integer({ min: 0, max: 2000 * DAY }));
-  const atClosing = fc.constantFrom('closing' as const, 'next_opening' as const);
-  fc.assert(
-    fc.property(
-      calendars,
-      instant,
-      fc.array(fc.tuple(seconds, atClosing), { maxLength: 20 }),
-      ({ definition, around }, far, amounts) => {
-        const calendar = compileCalendar(definition);
-        for (const start of [around, far]) {
-          for (const [amount, mode] of amounts) {
-            let end: number;
-            try {
-              end = add(calendar, start, amount, mode);
-              add(calendar, start + 1, amount, mode);
-            } catch (error) {
-              if (error instanceof AppError && error.code === 'instant_out_of_range') continue; // open for minutes a week
-              throw error;
-            }
-            strictEqual(between(calendar, start, end), amount, `between is not ${amount} from ${start} to ${end}`);
-            ok(add(calendar, start + 1, amount, mode) >= end, 'a later start ended earlier');
-            ok(amount === 0 || add(calendar, start, amount - 1, mode) < end, 'less time ended later');
-            strictEqual(between(calendar, 0, start) + amount, between(calendar, 0, end), 'the parts are not the whole');
-          }
-        }
-      },
-    ),
-    { numRuns: 150 },
   );
 });

@@ -67,13 +67,7 @@ export class CalendarOracle {
 
   /** By counting: undefined when the open time before `horizon` does not suffice. */
   add(start: number, seconds: number, atClosing: 'closing' | 'next_opening', horizon: number): number | undefined {
-    let left = seconds;
-    for (const open of this.openIntervals(start, horizon)) {
-      const length = open.end - open.start;
-      if (left < length || (left === length && atClosing === 'closing')) return open.start + left;
-      left -= length;
-    }
-    return undefined;
+    return addOver(this.openIntervals(start, horizon), start, seconds, atClosing);
   }
 
   addBusinessDays(start: number, days: number): number {
@@ -87,6 +81,14 @@ export class CalendarOracle {
     const hours = this.#ownHours(date);
     if (hours.some((span) => holds(span, same))) return same;
     return hours.find(([opening]) => opening > same)?.[0] ?? hours.at(-1)![1];
+  }
+
+  /** When the local date of an instant begins. */
+  static midnight(timeZone: string, at: number): number {
+    const date = Temporal.Instant.fromEpochMilliseconds(at * 1000)
+      .toZonedDateTimeISO(timeZone)
+      .toPlainDate();
+    return date.toZonedDateTime(timeZone).epochMilliseconds / 1000;
   }
 
   /** What is open of the periods that start on `date`. */
@@ -153,6 +155,28 @@ export class CalendarOracle {
   #dateOf(at: number): PlainDate {
     return this.#at(at).toPlainDate();
   }
+}
+
+/** The same over open stretches that are known, of which the earlier ones do not matter. */
+export function addOver(
+  open: { start: number; end: number }[],
+  from: number,
+  seconds: number,
+  atClosing: 'closing' | 'next_opening',
+): number | undefined {
+  let left = seconds;
+  for (const { start, end } of open) {
+    if (end <= from) continue;
+    const begin = Math.max(start, from);
+    const length = end - begin;
+    if (left < length || (left === length && atClosing === 'closing')) return begin + left;
+    left -= length;
+  }
+  return undefined;
+}
+
+export function betweenOver(open: { start: number; end: number }[], from: number, to: number): number {
+  return open.reduce((sum, { start, end }) => sum + Math.max(0, Math.min(end, to) - Math.max(start, from)), 0);
 }
 
 function holds([start, end]: Span, at: number): boolean {

@@ -1516,7 +1516,7 @@ test('the explanation labels every second: closed, then solved, then paused, the
   );
   t.equal(why.clock.elapsedSeconds, 5 * HOUR);
   t.strictSame(
-    why.events.map(({ at: when, type, effect }) => `${text(when)} ${type} ${effect}`),
+    why.events.map(({ at: when, event, effect }) => `${text(when)} ${event.type} ${effect}`),
     [
       '08 16:00 created started',
       '09 11:00 status_changed paused',
@@ -1525,7 +1525,7 @@ test('the explanation labels every second: closed, then solved, then paused, the
       '11 10:00 status_changed resumed',
     ],
   );
-  t.match(why, { policyKey: 'core', policyVersion: 3, matchedBy: { reason: 'only_match' } });
+  t.match(why, { clock: { policyKey: 'core', policyVersion: 3 }, matchedBy: { reason: 'only_match' } });
   t.match(
     why.matchedBy.attributes.find(({ attribute }) => attribute === 'tier'),
     { value: 'core', matched: 'named' },

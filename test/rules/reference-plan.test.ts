@@ -95,6 +95,23 @@ test('warnings come at half and at four fifths, and never for two minutes or les
   }
 });
 
+test('at half the assignee is told, at four fifths the lead with a higher priority, of a breach the manager', async (t) => {
+  const aftercare = ['follow_up', 'survey', 'callback'];
+  for (const policy of compilePlan(METRICS)) {
+    for (const { metric, target, targetText, escalate } of policy.objectives.values()) {
+      const short = 'seconds' in target && target.seconds <= 120;
+      const senior = policy.key.startsWith('core-complaint') ? [{ notify: 'senior' }] : [];
+      const hurry = aftercare.includes(metric) ? [] : [{ raisePriority: true }];
+      const before = [
+        { fraction: 0.5, do: [{ notify: 'assignee' }] },
+        { fraction: 0.8, do: [{ notify: 'team_lead' }, ...hurry] },
+      ];
+      const broken = { afterDue: 0, do: [{ notify: 'manager' }, ...senior] };
+      t.same(escalate, [...(short ? [] : before), broken], `${policy.key} ${metric} ${targetText}`);
+    }
+  }
+});
+
 test('a new workspace is promised what can be measured', async (t) => {
   for (const policy of compilePlan()) t.same([...policy.objectives.keys()], COMPUTED_METRICS, policy.key);
 });

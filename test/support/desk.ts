@@ -2,7 +2,7 @@
 
 import { type Logger, pino } from 'pino';
 import type { Test } from 'tap';
-import { buildApp } from '../../src/app.ts';
+import { buildApp, JOBS } from '../../src/app.ts';
 import { newKey } from '../../src/auth/keys.ts';
 import { ROLE_SCOPES, type Role, type Scope } from '../../src/auth/policy.ts';
 import { Changes, save } from '../../src/changes.ts';
@@ -10,6 +10,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Db } from '../../src/db/connect.ts';
 import { apiKeys, workspaces } from '../../src/db/tables/workspaces.ts';
 import { newId } from '../../src/ids.ts';
+import { finishJobs } from '../../src/jobs/worker.ts';
 import type { Desk } from '../../src/operation.ts';
 import { openTestDatabase } from './database.ts';
 import { until } from './until.ts';
@@ -40,6 +41,8 @@ export interface TestDesk extends Caller {
   as(role: Role, scopes?: readonly Scope[], more?: Partial<typeof apiKeys.$inferInsert>): Promise<Caller>;
   /** A caller with this key, of whatever workspace. */
   withKey(key: string): Caller;
+  /** Runs every job that waits, of whatever workspace: nobody else does, but whoever moves a test clock. */
+  work(): Promise<void>;
   /** A workspace whose clock stands at `now` until it is moved, with the reference plan. */
   testWorkspace(now: string, more?: object): Promise<Caller>;
   inject: Server['inject'];
@@ -146,6 +149,10 @@ export async function openTestDesk(
     as: (role, scopes, more = {}) =>
       newCaller(1000, { role, ...(scopes === undefined ? {} : { scopes: [...scopes] }), ...more }),
     withKey,
+    async work() {
+      const { rows } = await db.pool.query<{ id: number }>('select distinct workspace_id as id from jobs');
+      for (const { id } of rows) await finishJobs(app.desk, JOBS, id, log);
+    },
     async testWorkspace(now, more = {}) {
       const made = await admin.rest('POST /v1/workspaces', { name: 'Test', mode: 'test', now, ...more });
       if (made.status !== 201) throw new Error(`No test workspace: ${JSON.stringify(made.body)}`);

@@ -174,7 +174,10 @@ export const clocks = pgTable(
   (t) => [
     primaryKey({ name: 'clocks_pkey', columns: [t.workspaceId, t.id] }),
     unique('clocks_cycle_key').on(t.workspaceId, t.ticketId, t.metric, t.cycle),
-    index('clocks_due_idx').on(t.workspaceId, t.dueAt),
+    /** What is due next, or broken, and still running: for the at-risk view, without reading the rows. */
+    index('clocks_running_idx').on(t.workspaceId, t.dueAt, t.ticketId, t.metric, t.id).where(sql`state = 'running'`),
+    /** What was kept lately: the pace. */
+    index('clocks_met_idx').on(t.workspaceId, t.stoppedAt).where(sql`state = 'met'`),
     index('clocks_started_idx').on(t.workspaceId, t.startedAt),
     foreignKey({
       name: 'clocks_ticket_fkey',

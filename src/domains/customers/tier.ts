@@ -71,7 +71,7 @@ export async function changeTier(
     source,
     reason,
   });
-  await retierTickets(ctx, changes, customer.id, tier);
+  await retierTickets(ctx, changes, after);
   return after;
 }
 

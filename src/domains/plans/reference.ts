@@ -2,6 +2,7 @@
 
 import chineseDays from 'chinese-days/dist/chinese-days.json' with { type: 'json' };
 import type { CalendarDefinition } from '../../rules/calendar.ts';
+import type { EscalationAction, EscalationDefinition } from '../../rules/objective.ts';
 import {
   type Metric,
   type ObjectiveDefinition,
@@ -443,10 +444,28 @@ function objectives(row: Row, mode: ChannelMode, metrics: readonly Metric[]): Ob
   ];
   return all
     .filter(({ metric }) => metrics.includes(metric))
-    .map((objective) => ({ ...objective, warnAt: isShort(objective.target) ? [] : [0.5, 0.8] }));
+    .map((objective) => ({
+      ...objective,
+      warnAt: isShort(objective.target) ? [] : [0.5, 0.8],
+      escalate: escalation(row, objective),
+    }));
 }
 
-/** Two minutes or less: a warning would come too late to help. */
+/** What follows the work: no priority hurries it. */
+const AFTERCARE: readonly Metric[] = ['follow_up', 'survey', 'callback'];
+
+/** Who is told when: at half of it who works on it, near its end who leads them, and of a broken promise the manager. */
+function escalation({ tier, complaint }: Row, { metric, target }: { metric: Metric; target: string }) {
+  const broken: EscalationDefinition = {
+    at: 'due',
+    do: [{ notify: 'manager' }, ...(tier === 'core' && complaint ? [{ notify: 'senior' }] : [])],
+  };
+  if (isShort(target)) return [broken];
+  const hurry: EscalationAction[] = AFTERCARE.includes(metric) ? [] : [{ raisePriority: true }];
+  return [{ at: 0.5, do: [{ notify: 'assignee' }] }, { at: 0.8, do: [{ notify: 'team_lead' }, ...hurry] }, broken];
+}
+
+/** Two minutes or less: a warning, or a step before it is due, would come too late to help. */
 function isShort(target: string): boolean {
   const parsed = parseTarget(target, 'target');
   return 'seconds' in parsed && parsed.seconds <= 120;

@@ -1,5 +1,6 @@
 /** Compiled calendars and policies, kept by their content: the same words are the same object, in every version and request. */
 
+import { AppError } from '../../errors.ts';
 import { ALWAYS, type Calendar, type CalendarDefinition, compileCalendar } from '../../rules/calendar.ts';
 import { type CalendarRef, compilePolicy, type Policy, type PolicyDefinition } from '../../rules/policy.ts';
 
@@ -26,9 +27,36 @@ export class Recent<T> {
   }
 }
 
+/**
+ * Things by their content. While anybody holds one, it is the only one of its content, so that whoever compares two sees
+ * what differs and not what was forgotten; the latest are kept also when nobody does.
+ */
+class Unique<T extends object> {
+  readonly #latest: Recent<T>;
+  readonly #held = new Map<string, WeakRef<T>>();
+  readonly #gone = new FinalizationRegistry<string>((key) => {
+    if (this.#held.get(key)?.deref() === undefined) this.#held.delete(key);
+  });
+
+  constructor(limit: number) {
+    this.#latest = new Recent(limit);
+  }
+
+  get(key: string, make: () => T): T {
+    return this.#latest.get(key, () => this.#held.get(key)?.deref() ?? this.#make(key, make));
+  }
+
+  #make(key: string, make: () => T): T {
+    const made = make();
+    this.#held.set(key, new WeakRef(made));
+    this.#gone.register(made, key);
+    return made;
+  }
+}
+
 /** A calendar that was asked for every year there is holds some 4 MB. */
-const CALENDARS = new Recent<Calendar>(100);
-const POLICIES = new Recent<Policy>(2000);
+const CALENDARS = new Unique<Calendar>(100);
+const POLICIES = new Unique<Policy>(2000);
 
 /** The compiled calendar. Throws what is wrong with the definition, below `path`. */
 export function calendarOf(definition: CalendarDefinition, path: string): Calendar {
@@ -56,4 +84,16 @@ export function policyOf(definition: PolicyDefinition, definitionOf: DefinitionO
   return POLICIES.get(JSON.stringify(whole), () =>
     compilePolicy(whole, (calendar, at) => (typeof calendar === 'string' ? ALWAYS : calendarOf(calendar, at)), path),
   );
+}
+
+/** A rule names its faults below the thing it checks, `from`; in the input that thing stands at `to`, '' for all of it. */
+export function withPath<T>(from: string, to: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const moved = (path: string) => `${to}${path.slice(from.length)}`.replace(/^\./, '');
+    const errors = error.errors.map((one) => ({ ...one, path: moved(one.path) }));
+    throw new AppError(error.code, error.message, errors);
+  }
 }

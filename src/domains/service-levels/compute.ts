@@ -20,14 +20,11 @@ import {
   type SimulatedEvent as SimulatedEventSchema,
   Simulation,
   simulateFields,
-  type zCalendarRef,
-  type zPolicyRef,
 } from './model.ts';
-import { type Catalogue, getCalendar, loadCatalogue, pick, policyDefinition } from './store.ts';
+import { type CalendarRef, inlineCalendar, inlinePolicy, isGiven, type PolicyRef, requestedCalendar } from './said.ts';
+import { type Catalogue, loadCatalogue, pick, policyDefinition } from './store.ts';
 
 const zSimulate = z.strictObject(simulateFields);
-type CalendarRef = z.output<typeof zCalendarRef>;
-type PolicyRef = z.output<typeof zPolicyRef>;
 
 export const addBusinessTime = compute({
   name: 'addBusinessTime',
@@ -105,8 +102,6 @@ export const simulateServiceLevels = compute({
 
 const AMOUNTS = ['duration', 'seconds', 'businessDays'] as const;
 
-const isGiven = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
-
 /** A duration of nothing is none of a target's, but a fine question: the start itself, or the next opening. */
 const NOTHING = /^PT(?=\d)(?:0{1,9}H)?(?:0{1,9}M)?(?:0{1,9}S)?$/;
 
@@ -116,15 +111,6 @@ function amountOf({ duration, seconds, businessDays }: { [A in keyof Amount]: Am
   if (isGiven(seconds)) return { seconds: seconds! };
   if (isGiven(businessDays)) return { days: businessDays! };
   return NOTHING.test(duration!) ? { seconds: 0 } : parseTarget(duration!, 'duration');
-}
-
-async function requestedCalendar(ctx: Ctx, calendar: CalendarRef): Promise<Calendar> {
-  if (calendar === 'always') return ALWAYS;
-  const definition =
-    typeof calendar === 'string'
-      ? (await getCalendar(ctx.db, ctx.workspace.workspaceId, calendar, 'calendar')).definition
-      : inlineCalendar(calendar);
-  return calendarOf(definition, 'calendar');
 }
 
 // ── Simulation ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -253,32 +239,4 @@ function policiesOf(policy: PolicyRef | null, names: Names, path: string): Polic
 function calendarNamed(calendar: CalendarRef, names: Names, path: string): Calendar {
   if (calendar === 'always') return ALWAYS;
   return calendarOf(typeof calendar === 'string' ? names.calendar(calendar, path) : inlineCalendar(calendar), path);
-}
-
-// ── Said in the request ─────────────────────────────────────────────────────────────────────────────────────────────
-
-function inlineCalendar({ timeZone, week, holidays, specialDays }: Exclude<CalendarRef, string>): CalendarDefinition {
-  return { timeZone, week: withoutNulls(week), holidays: holidays ?? [], specialDays: specialDays ?? [] };
-}
-
-function inlinePolicy({ key = 'inline', ...policy }: Exclude<PolicyRef, string>): PolicyDefinition {
-  const onCalendar = (calendar: CalendarRef | null | undefined) =>
-    isGiven(calendar) ? { calendar: typeof calendar === 'string' ? calendar : inlineCalendar(calendar!) } : {};
-  const { calendar, match, semantics, objectives, ...rest } = policy;
-  return {
-    key,
-    ...rest,
-    ...onCalendar(calendar),
-    match: withoutNulls(match ?? {}),
-    objectives: objectives.map(({ calendar: own, ...objective }) => ({
-      ...withoutNulls(objective),
-      ...onCalendar(own),
-    })),
-    semantics: withoutNulls(semantics ?? {}),
-  } as PolicyDefinition;
-}
-
-/** In a request null says the same as nothing. */
-function withoutNulls<T extends object>(thing: T): { [K in keyof T]: Exclude<T[K], null> } {
-  return Object.fromEntries(Object.entries(thing).filter(([, value]) => isGiven(value))) as never;
 }

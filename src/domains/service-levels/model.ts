@@ -9,7 +9,7 @@ import { Clock, zMetric, zPriority, zStatusCategory } from '../tickets/model.ts'
 // ── Calendars ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const zTime = z.string().max(8);
-const zDate = z
+export const zDate = z
   .string()
   .max(10)
   .meta({ scalar: 'Date', examples: ['2027-02-17'] });
@@ -18,7 +18,7 @@ const zPeriod = z
   .tuple([zTime, zTime], { error: 'Expected a period such as ["09:00", "18:00"].' })
   .meta({ examples: [['09:00', '18:00']] });
 
-const zPeriods = z.array(zPeriod).max(100);
+export const zPeriods = z.array(zPeriod).max(100);
 
 const day = (name: string) => zPeriods.nullish().describe(`Open periods that start on a ${name}; none = closed.`);
 
@@ -86,7 +86,7 @@ export const Calendar = z
   })
   .meta({ id: 'Calendar', description: 'When the desk is open: what business time is counted on.' });
 
-const InlineCalendar = z
+export const InlineCalendar = z
   .strictObject({
     key: z.string().max(200).optional().describe('Not used; may be said.'),
     name: z.string().max(200).optional().describe('Not used; may be said.'),
@@ -115,10 +115,18 @@ const zMatch = z
 
 const zEscalationAction = z
   .strictObject({
-    notify: z.string().max(300).optional().describe('assignee, team_lead, manager, senior, or a mail address.'),
-    raisePriority: z.boolean().optional().describe('true: one step up.'),
-    reassign: z.string().max(300).optional().describe('A team.'),
-    webhook: z.string().max(2000).optional().describe('An http or https address.'),
+    notify: z
+      .string()
+      .max(300)
+      .optional()
+      .describe('assignee, team_lead, manager, senior, or a mail address; makes a notification, no mail is sent yet.'),
+    raisePriority: z.boolean().optional().describe('true: one step up; urgent stays urgent.'),
+    reassign: z
+      .string()
+      .max(300)
+      .optional()
+      .describe('Id or name of a team, kept as its id; the assignee stays when they belong to it.'),
+    webhook: z.string().max(2000).optional().describe('An http or https address; see listDeliveries.'),
   })
   .meta({ id: 'EscalationAction', description: 'What a step does: exactly one of these.' });
 
@@ -130,7 +138,11 @@ const zEscalationStep = z
       .describe('A fraction of the target (0.8), "due", or a duration after due ("PT1H", wall time).'),
     do: z.array(zEscalationAction).max(20).describe('What is done then.'),
   })
-  .meta({ id: 'EscalationStep', description: 'What is done when a promise is in danger or broken.' });
+  .meta({
+    id: 'EscalationStep',
+    description:
+      'What is done when a promise is in danger or broken, once per clock, cycle and version of the policy. Said in the feed as clock.escalated, with the actions and outcome, what came of each: result is done, nothing_to_do, unresolved (nobody holds the role) or unknown_team.',
+  });
 
 const zTarget = z
   .string()
@@ -251,7 +263,7 @@ export const Policy = z
   })
   .meta({ id: 'Policy', description: 'A service-level policy: which tickets it covers and what it promises them.' });
 
-const InlinePolicy = z
+export const InlinePolicy = z
   .strictObject({
     key: z.string().min(1).max(200).optional().describe('Named by its clocks; inline unless told.'),
     name: z.string().max(200).optional().describe('What people call it.'),
@@ -304,7 +316,7 @@ export const BusinessSeconds = z
   .object({ seconds: zSeconds.describe('Open seconds in between.') })
   .meta({ id: 'BusinessSeconds', description: 'An amount of open time.' });
 
-const zClockEventType = z
+export const zClockEventType = z
   .enum(CLOCK_EVENT_TYPES)
   .meta({ id: 'ClockEventType', description: 'What can happen to a ticket as its clocks see it.' });
 

@@ -10,7 +10,7 @@ import type { CalendarDefinition } from '../../rules/calendar.ts';
 import type { PolicyDefinition } from '../../rules/policy.ts';
 import { type Resource, resource } from '../resource.ts';
 import { listAllTerms } from '../workspaces/store.ts';
-import { calendarOf, policyOf } from './compiled.ts';
+import { calendarOf, policyOf, withPath } from './compiled.ts';
 import { Calendar, calendarFields, Policy, policyFields } from './model.ts';
 import {
   type CalendarRow,
@@ -22,7 +22,8 @@ import {
   policyDefinition,
   policyView,
 } from './store.ts';
-import { addVersion, withRow } from './versions.ts';
+import { withTeams } from './teams.ts';
+import { addCalendarVersion, addVersion, withRow } from './versions.ts';
 
 const BUILT_IN = new AppError('already_exists', 'The calendar always is built in.', [
   { path: 'key', message: 'The calendar always is built in.', code: 'already_exists' },
@@ -52,23 +53,18 @@ export const calendarResource = resource({
   },
   view: calendarView,
   async decide(ctx, draft, before, changes) {
-    const key = draft['key'] as string;
-    if (key === 'always') throw BUILT_IN;
-    const catalogue = await loadCatalogue(ctx.db, ctx.workspace.workspaceId);
+    if (draft['key'] === 'always') throw BUILT_IN;
     const definition = calendarAfter((before as CalendarRow | null)?.definition, draft);
-    fromTop('calendar', () => calendarOf(definition, 'calendar'));
+    withPath('calendar', '', () => calendarOf(definition, 'calendar'));
     draft['definition'] = definition;
-    addVersion(changes, catalogue, {
-      ...catalogue,
-      calendars: withRow(catalogue.calendars, key, { ...(draft as CalendarRow), definition }),
-    });
+    await addCalendarVersion(ctx, changes, { ...(draft as CalendarRow), definition });
   },
   async remove(ctx, before, changes) {
     const { key } = before as CalendarRow;
     const catalogue = await loadCatalogue(ctx.db, ctx.workspace.workspaceId);
     const user = catalogue.policies.find((policy) => calendarsOf(policy.definition).includes(key));
     if (user !== undefined) throw new AppError('in_use', `The policy ${user.key} counts on this calendar.`);
-    addVersion(changes, catalogue, { ...catalogue, calendars: withRow(catalogue.calendars, key, null) });
+    addVersion(ctx, changes, catalogue, { ...catalogue, calendars: withRow(catalogue.calendars, key, null) });
   },
 });
 
@@ -98,13 +94,14 @@ const plainPolicyResource = resource({
     const version = before === null ? 1 : (before['version'] as number) + 1;
     const row = { ...(draft as PolicyRow), definition, version };
     const definitionOf = (name: string) => pick('calendar', catalogue.calendars, name, 'calendar').definition;
-    fromTop('policy', () => policyOf(policyDefinition(row), definitionOf, 'policy'));
+    withPath('policy', '', () => policyOf(policyDefinition(row), definitionOf, 'policy'));
+    if (draft['objectives'] !== undefined) definition.objectives = await withTeams(ctx, [...definition.objectives]);
     draft['definition'] = definition;
-    addVersion(changes, catalogue, { ...catalogue, policies: withRow(catalogue.policies, key, row) });
+    addVersion(ctx, changes, catalogue, { ...catalogue, policies: withRow(catalogue.policies, key, row) });
   },
   async remove(ctx, before, changes) {
     const catalogue = await loadCatalogue(ctx.db, ctx.workspace.workspaceId);
-    addVersion(changes, catalogue, {
+    addVersion(ctx, changes, catalogue, {
       ...catalogue,
       policies: withRow(catalogue.policies, (before as PolicyRow).key, null),
     });
@@ -115,17 +112,6 @@ export const policyResource: Resource = {
   ...plainPolicyResource,
   list: { ...plainPolicyResource.list, summary: 'List policies, by position' },
 };
-
-/** A rule names its faults below the thing it checks; here the thing is the whole input. */
-function fromTop<T>(prefix: string, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const errors = error.errors.map((one) => ({ ...one, path: one.path.slice(prefix.length + 1) }));
-    throw new AppError(error.code, error.message, errors);
-  }
-}
 
 /** JSON Merge Patch (RFC 7396) of an object whose values are lists or plain: null takes a value away. */
 function merged(before: object | undefined, patch: unknown): Row {

@@ -1,8 +1,11 @@
 /** REST lines of the service-levels domain. */
 
 import { type Route, route } from '../../doors/rest/route.ts';
+import { backtestServiceLevels } from './backtest.ts';
 import { addBusinessTime, businessTimeBetween, simulateServiceLevels } from './compute.ts';
+import { addCalendarHolidays, listHolidaySources } from './holidays.ts';
 import { calendarResource, policyResource } from './operations.ts';
+import { recomputeServiceLevels } from './recompute.ts';
 
 export const serviceLevelRoutes: Route[] = [
   route('POST /calendars', calendarResource.create),
@@ -10,6 +13,8 @@ export const serviceLevelRoutes: Route[] = [
   route('GET /calendars/:calendarId', calendarResource.get),
   route('PATCH /calendars/:calendarId', calendarResource.update),
   route('DELETE /calendars/:calendarId', calendarResource.remove),
+  route('POST /calendars/:calendarId/holidays', addCalendarHolidays),
+  route('GET /holiday-sources', listHolidaySources),
   route('POST /policies', policyResource.create),
   route('GET /policies', policyResource.list),
   route('GET /policies/:policyId', policyResource.get),
@@ -18,4 +23,6 @@ export const serviceLevelRoutes: Route[] = [
   route('POST /business-time/add', addBusinessTime),
   route('POST /business-time/between', businessTimeBetween),
   route('POST /service-levels/simulate', simulateServiceLevels),
+  route('POST /service-levels/backtest', backtestServiceLevels),
+  route('POST /service-levels/recompute', recomputeServiceLevels),
 ];

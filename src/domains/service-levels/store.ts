@@ -1,14 +1,15 @@
 /** Reads of the service-levels domain: calendars, policies, and the versions that tickets are held to, compiled. */
 
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { bound, type Db, statement } from '../../db/connect.ts';
 import { columnsOf, findById, type Row } from '../../db/rows.ts';
 import { tiers } from '../../db/tables/customers.ts';
+import { jobs } from '../../db/tables/jobs.ts';
 import { calendars, policies, serviceLevelVersions } from '../../db/tables/service-levels.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
-import { ALWAYS, type CalendarDefinition } from '../../rules/calendar.ts';
+import { ALWAYS, type CalendarDefinition, type Instant } from '../../rules/calendar.ts';
 import { NO_LEVELS, type ServiceLevels } from '../../rules/clocks.ts';
 import type { PolicyDefinition } from '../../rules/policy.ts';
 import { iso } from '../model.ts';
@@ -106,9 +107,13 @@ export async function loadCatalogue(db: Db, workspaceId: number): Promise<Catalo
 
 /** The calendar with this id or key. 404 for an id, 422 for a key, naming the path, when there is none. */
 export async function getCalendar(db: Db, workspaceId: number, idOrKey: string, path: string): Promise<CalendarRow> {
-  if (isId('calendar', idOrKey)) {
-    return pick('calendar', [await findById(db, calendars, workspaceId, idOrKey)], idOrKey, path);
-  }
+  const byId = isId('calendar', idOrKey);
+  const row = await (byId ? findById(db, calendars, workspaceId, idOrKey) : findCalendar(db, workspaceId, idOrKey));
+  return pick('calendar', [row], idOrKey, path);
+}
+
+/** The calendar with this key; undefined when there is none, or no longer. */
+export async function findCalendar(db: Db, workspaceId: number, key: string): Promise<CalendarRow | undefined> {
   const query = statement(db, 'find_calendar_by_key', (orm, name) =>
     orm
       .select(columnsOf(calendars))
@@ -119,8 +124,8 @@ export async function getCalendar(db: Db, workspaceId: number, idOrKey: string, 
       .limit(1)
       .prepare(name),
   );
-  const rows = (await query.execute({ workspace: workspaceId, key: idOrKey })) as CalendarRow[];
-  return pick('calendar', rows, idOrKey, path);
+  const [row] = (await query.execute({ workspace: workspaceId, key })) as CalendarRow[];
+  return row;
 }
 
 /** The one of these rows with this id or key. 404 for an id, 422 for a key, naming the path, when there is none. */
@@ -155,6 +160,12 @@ export function policyDefinition(row: Pick<PolicyRow, 'key' | 'name' | 'position
   return { key, name, position, version, ...definition } satisfies PolicyDefinition;
 }
 
+/** All policies, and the calendars by the names that the policies use. */
+export interface Levels {
+  policies: readonly PolicyDefinition[];
+  calendars: Readonly<Record<string, CalendarDefinition>>;
+}
+
 /** Versions never change, so what is compiled once serves as long as it is asked for. */
 const LEVELS = new WeakMap<Db, Recent<Promise<ServiceLevels>>>();
 
@@ -175,6 +186,11 @@ export async function loadServiceLevels(db: Db, workspaceId: number, number: num
 }
 
 async function readServiceLevels(db: Db, workspaceId: number, number: number): Promise<ServiceLevels> {
+  return compileLevels(await getLevels(db, workspaceId, number));
+}
+
+/** A version as it was written. */
+export async function getLevels(db: Db, workspaceId: number, number: number): Promise<Levels> {
   const query = statement(db, 'get_service_level_version', (orm, name) =>
     orm
       .select({ policies: serviceLevelVersions.policies, calendars: serviceLevelVersions.calendars })
@@ -189,9 +205,64 @@ async function readServiceLevels(db: Db, workspaceId: number, number: number): P
   );
   const [row] = await query.execute({ workspace: workspaceId, number });
   if (row === undefined) throw new Error(`Workspace ${workspaceId} has no service-level version ${number}.`);
-  const definitionOf = (name: string): CalendarDefinition => row.calendars[name]!;
+  return row;
+}
+
+/** Since when a version is in force. */
+export async function getVersionInstant(db: Db, workspaceId: number, number: number): Promise<Instant> {
+  const query = statement(db, 'get_service_level_version_instant', (orm, name) =>
+    orm
+      .select({ createdAt: serviceLevelVersions.createdAt })
+      .from(serviceLevelVersions)
+      .where(
+        and(
+          eq(serviceLevelVersions.workspaceId, sql.placeholder('workspace')),
+          eq(serviceLevelVersions.number, sql.placeholder('number')),
+        ),
+      )
+      .prepare(name),
+  );
+  const [row] = await query.execute({ workspace: workspaceId, number });
+  if (row === undefined) throw new Error(`Workspace ${workspaceId} has no service-level version ${number}.`);
+  return row.createdAt;
+}
+
+/**
+ * The id of a recomputation (a job of this type) that has not begun and will do all of this one, since it reads what is in
+ * force when it begins; null when none waits.
+ */
+export async function findWaitingRecomputation(
+  db: Db,
+  workspaceId: number,
+  type: string,
+  { includeClosed = false, customerId = null }: { includeClosed?: boolean; customerId?: string | null },
+): Promise<string | null> {
+  const query = statement(db, 'find_waiting_recomputation', (orm, name) =>
+    orm
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(
+        and(
+          eq(jobs.workspaceId, sql.placeholder('workspace')),
+          sql`${jobs.state} = 'queued' and ${jobs.type} = ${sql.placeholder('type')}`,
+          sql`${jobs.input}->>'dryRun' is distinct from 'true'`,
+          sql`${jobs.input}->>'customerId' is not distinct from ${sql.placeholder('customer')}::text`,
+          sql`(not ${sql.placeholder('closed')}::boolean or ${jobs.input}->>'includeClosed' = 'true')`,
+        ),
+      )
+      .orderBy(desc(jobs.id))
+      .limit(1)
+      .prepare(name),
+  );
+  const [row] = await query.execute({ workspace: workspaceId, type, customer: customerId, closed: includeClosed });
+  return row?.id ?? null;
+}
+
+/** Policies and the calendars they name, compiled. */
+export function compileLevels({ policies: all, calendars: named }: Levels): ServiceLevels {
+  const definitionOf = (name: string): CalendarDefinition => named[name]!;
   return {
-    policies: row.policies.map((policy, index) => policyOf(policy, definitionOf, `policies.${index}`)),
+    policies: all.map((policy, index) => policyOf(policy, definitionOf, `policies.${index}`)),
     calendar: ALWAYS,
   };
 }

@@ -1,4 +1,4 @@
-/** What is promised on a ticket, why, and its history; and what belongs to tickets, read for many at once. */
+/** What is promised on a ticket, and its history; and what belongs to tickets, read for many at once. */
 
 import { z } from 'zod';
 import { requireStaff, requireVisibleTicket, type Scope, seesInternal } from '../../auth/policy.ts';
@@ -8,16 +8,14 @@ import { findByIds, type OwnedTable } from '../../db/rows.ts';
 import { contacts, customers } from '../../db/tables/customers.ts';
 import { ticketEvents } from '../../db/tables/tickets.ts';
 import { agents, teams } from '../../db/tables/workspaces.ts';
-import { notFound } from '../../errors.ts';
 import { type Relation, read } from '../../operation.ts';
-import { explainClock } from '../../rules/explanation.ts';
 import { Contact, Customer } from '../customers/model.ts';
 import { contactView, customerView } from '../customers/store.ts';
-import { iso, zIsoInstant, zPaging } from '../model.ts';
+import { zPaging } from '../model.ts';
 import { Agent, Team } from '../workspaces/model.ts';
 import { agentView, teamView } from '../workspaces/store.ts';
-import { Clock, Message, TicketEventPage, zMetric, zTicketId } from './model.ts';
-import { clockEvents, clocksOf, loadLevels } from './settle.ts';
+import { Clock, Message, TicketEventPage, zTicketId } from './model.ts';
+import { clocksOf, loadLevels } from './settle.ts';
 import {
   clockView,
   getTicket,
@@ -27,6 +25,7 @@ import {
   messageView,
   notBefore,
   type TicketEventRow,
+  type TicketRow,
   ticketEventView,
 } from './store.ts';
 
@@ -39,84 +38,24 @@ export const listTicketClocks = read({
     .object({ data: z.array(Clock).describe('In the order of the metrics, then by cycle.') })
     .meta({ id: 'Clocks', description: 'Promises of a ticket.' }),
   async run(ctx, { ticketId }) {
-    const history = await visibleHistory(ctx, ticketId);
+    const { history } = await getVisibleTicket(ctx, ticketId);
     const levels = await loadLevels(ctx, [history]);
     return { data: clocksOf(history, levels, notBefore(history, ctx.now)).map(clockView) };
   },
 });
 
-const Interval = z
-  .object({
-    from: zIsoInstant.describe('Its beginning.'),
-    to: zIsoInstant.describe('Its end, not of it.'),
-    label: z
-      .enum(['outside_hours', 'holiday', 'solved', 'paused', 'open'])
-      .meta({ id: 'IntervalLabel', description: 'Only open seconds count.' })
-      .describe('Why these seconds count or do not.'),
-    seconds: z.int().meta({ scalar: 'Seconds' }).describe('Its length.'),
-  })
-  .meta({ id: 'ClockInterval', description: 'A stretch of time under one label.' });
-
-const Explanation = z
-  .object({
-    clock: Clock.describe('The promise.'),
-    policyKey: z.string().describe('The policy that promised it.'),
-    policyVersion: z.int().describe('Its version.'),
-    reason: z.string().describe('What put this policy before the others.'),
-    matchedBy: z.array(z.unknown()).meta({ scalar: 'JSON' }).describe('The attributes it was matched by.'),
-    intervals: z
-      .array(Interval)
-      .describe('From the start to now or the stop, without a gap; the open ones add up to elapsedSeconds.'),
-    events: z
-      .array(
-        z
-          .object({
-            at: zIsoInstant.describe('When.'),
-            type: z.string().describe('What happened.'),
-            effect: z.string().describe('What it did to the clock.'),
-          })
-          .meta({ id: 'ClockMove', description: 'An event that moved a clock.' }),
-      )
-      .describe('The events that moved it.'),
-  })
-  .meta({ id: 'ClockExplanation', description: 'Why a clock stands where it stands.' });
-
-export const getTicketClockExplanation = read({
-  name: 'getTicketClockExplanation',
-  summary: 'Explain one promise of a ticket second by second',
-  scope: 'tickets:read',
-  input: z.strictObject({
-    ...zTicketId,
-    metric: zMetric.describe('Which promise.'),
-    cycle: z.int().min(1).max(100_000).optional().describe('Which cycle; the latest unless told.'),
-  }),
-  output: Explanation,
-  async run(ctx, { ticketId, metric, cycle }) {
-    const history = await visibleHistory(ctx, ticketId);
-    const levels = await loadLevels(ctx, [history]);
-    const explained = explainClock(clockEvents(history, levels), notBefore(history, ctx.now), metric, cycle);
-    if (explained === null) throw notFound('clock');
-    const { clock, policyKey, policyVersion, matchedBy, intervals, events } = explained;
-    return {
-      clock: clockView(clock),
-      policyKey,
-      policyVersion,
-      reason: matchedBy.reason,
-      matchedBy: matchedBy.attributes,
-      intervals: intervals.map(({ from, to, label, seconds }) => ({ from: iso(from), to: iso(to), label, seconds })),
-      events: events.map(({ at, type, effect }) => ({ at: iso(at), type, effect })),
-    };
-  },
-});
-
-async function visibleHistory(ctx: Ctx, ticketId: string): Promise<TicketEventRow[]> {
+/** The ticket with its history; `not_found` for those who do not see it. */
+export async function getVisibleTicket(
+  ctx: Ctx,
+  ticketId: string,
+): Promise<{ ticket: TicketRow; history: TicketEventRow[] }> {
   const { workspaceId } = ctx.workspace;
   const [ticket, history] = await Promise.all([
     getTicket(ctx.db, workspaceId, ticketId),
     listHistory(ctx.db, workspaceId, ticketId),
   ]);
   requireVisibleTicket(ctx.actor, ticket);
-  return history;
+  return { ticket, history };
 }
 
 export const listTicketEvents = read({

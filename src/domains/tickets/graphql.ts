@@ -1,8 +1,9 @@
 /** GraphQL lines of the tickets domain. */
 
 import { connection, type Field, mutation, query } from '../../doors/graphql/field.ts';
-import { getTicketClockExplanation, listTicketClocks, listTicketEvents } from './clocks.ts';
+import { listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
+import { getTicketClockExplanation } from './explanation.ts';
 import { importTicket } from './import.ts';
 import { createTicket, getTicketByExternalId, listTickets, readTicket, updateTicket } from './operations.ts';
 import {

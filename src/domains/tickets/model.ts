@@ -33,14 +33,15 @@ export const zComplexity = z
 const nullableId = (words: string) => z.string().nullable().meta({ scalar: 'ID' }).describe(words);
 const seconds = (words: string) => z.int().meta({ scalar: 'Seconds' }).describe(words);
 
+export const zClockState = z
+  .enum(['running', 'paused', 'met', 'missed', 'cancelled'])
+  .meta({ id: 'ClockState', description: 'missed: stopped after it was due.' });
+
 export const Clock = z
   .object({
     metric: zMetric.describe('What is promised.'),
     cycle: z.int().describe('Counts from 1 per metric.'),
-    state: z
-      .enum(['running', 'paused', 'met', 'missed', 'cancelled'])
-      .meta({ id: 'ClockState', description: 'missed: stopped after it was due.' })
-      .describe('How it stands.'),
+    state: zClockState.describe('How it stands.'),
     target: z
       .string()
       .meta({ scalar: 'Duration' })

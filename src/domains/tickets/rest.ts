@@ -2,8 +2,9 @@
 
 import { type BulkRoute, bulk } from '../../doors/rest/bulk.ts';
 import { type Route, route } from '../../doors/rest/route.ts';
-import { getTicketClockExplanation, listTicketClocks, listTicketEvents } from './clocks.ts';
+import { listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
+import { getTicketClockExplanation } from './explanation.ts';
 import { importTicket } from './import.ts';
 import { createTicket, getTicketByExternalId, listTickets, readTicket, updateTicket } from './operations.ts';
 import {

@@ -8,9 +8,11 @@ import type { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { timers } from '../../db/tables/machinery.ts';
 import { clocks, ticketEvents, tickets } from '../../db/tables/tickets.ts';
+import { workspaces } from '../../db/tables/workspaces.ts';
 import { newId } from '../../ids.ts';
 import type { Instant } from '../../rules/calendar.ts';
 import {
+  type Announcement,
   announce,
   CLOCK_EVENT_TYPES,
   type ClockEvent,
@@ -21,6 +23,7 @@ import {
   nextInstant,
   type ServiceLevels,
   type StoredClock,
+  setStepsAside,
 } from '../../rules/clocks.ts';
 import { isoOrNull } from '../model.ts';
 import { loadServiceLevels } from '../service-levels/store.ts';
@@ -45,10 +48,13 @@ export interface Happening {
 /** Service levels by the version numbers that a history names. */
 export type Levels = ReadonlyMap<number, ServiceLevels>;
 
+/** What the fold needs of an event of the history. */
+export type Recorded = Pick<TicketEventRow, 'at' | 'type' | 'data'>;
+
 const FOLDED: ReadonlySet<string> = new Set(CLOCK_EVENT_TYPES);
 
 /** The history as the rules hear it. */
-export function clockEvents(history: readonly TicketEventRow[], levels: Levels): ClockEvent[] {
+export function clockEvents(history: readonly Recorded[], levels: Levels): ClockEvent[] {
   return history
     .filter(({ type }) => FOLDED.has(type))
     .map(({ at, type, data }) => {
@@ -61,7 +67,7 @@ export function clockEvents(history: readonly TicketEventRow[], levels: Levels):
 /** Every version a history names, and the one in force now; compiled and kept by the process. */
 export async function loadLevels(
   ctx: Pick<Ctx, 'db' | 'workspace'>,
-  histories: Iterable<readonly TicketEventRow[]>,
+  histories: Iterable<readonly Recorded[]>,
 ): Promise<Levels> {
   const numbers = new Set([0, ctx.workspace.serviceLevelVersion]);
   for (const history of histories) {
@@ -75,7 +81,7 @@ export async function loadLevels(
 }
 
 /** The clocks of a ticket as they stand at an instant. */
-export function clocksOf(history: readonly TicketEventRow[], levels: Levels, asOf: Instant): ComputedClock[] {
+export function clocksOf(history: readonly Recorded[], levels: Levels, asOf: Instant): ComputedClock[] {
   return computeClocks(clockEvents(history, levels), asOf);
 }
 
@@ -83,12 +89,17 @@ export interface Settled {
   ticket: TicketRow;
   history: TicketEventRow[];
   clocks: ComputedClock[];
+  /** The clocks as they will be stored. */
+  rows: ClockRow[];
+  /** Escalation steps that are due and neither said nor done: the ticket's timer is set to now, and acts (see escalate.ts). */
+  steps: Announcement[];
 }
 
 /**
  * Adds what happened and what follows from it to the change set. `patch` is what changes on the ticket itself; `quiet`
  * leaves its ETag alone, for what no person edited. Happenings are at `ctx.now`, or at their own instant; never before
- * what was recorded last, unless the whole history is new (an import). `announced: false` says nothing in the feed.
+ * what was recorded last, unless the whole history is new (an import). `announced: false` says nothing in the feed, and
+ * escalation steps of that past are not done.
  */
 export function settle(
   ctx: Ctx,
@@ -117,27 +128,17 @@ export function settle(
   const history = [...file.history, ...added];
   const now = Math.max(ctx.now, at);
   const computed = clocksOf(history, levels, now);
-  const { clocks: stored, dropped, announcements } = announce(file.clocks.map(storedClock), computed, now);
-  const rows = new Map(file.clocks.map((row) => [`${row.metric}#${row.cycle}`, row]));
-  for (const clock of stored)
-    saveClock(changes, workspaceId, ticket.id, clock, rows.get(`${clock.metric}#${clock.cycle}`));
-  for (const clock of dropped) changes.delete(clocks, rows.get(`${clock.metric}#${clock.cycle}`)!);
+  const all = announce(file.clocks.map(storedClock), computed, now);
+  const { clocks: stored, dropped, announcements, steps } = announced ? setStepsAside(all) : { ...all, steps: [] };
+  const before = new Map(file.clocks.map((row) => [`${row.metric}#${row.cycle}`, row]));
+  const rows = stored.map((clock) =>
+    saveClock(changes, workspaceId, ticket.id, clock, before.get(`${clock.metric}#${clock.cycle}`)),
+  );
+  for (const clock of dropped) changes.delete(clocks, before.get(`${clock.metric}#${clock.cycle}`)!);
   if (announced) {
-    for (const { type, occurredAt, clock, fraction, step } of announcements) {
-      const more = {
-        ...(fraction === undefined ? {} : { fraction }),
-        ...(step === undefined ? {} : { actions: step.do }),
-      };
-      changes.event(
-        type,
-        ticket.id,
-        {
-          ticket: { id: ticket.id, number: ticket.number, tier: ticket.tier, kind: ticket.kind },
-          clock: clockView(clock),
-          ...more,
-        },
-        occurredAt,
-      );
+    for (const { type, occurredAt, clock, fraction } of announcements) {
+      const more = fraction === undefined ? {} : { fraction };
+      changes.event(type, ticket.id, { ...clockFacts(ticket, clock), ...more }, occurredAt);
     }
   }
   const said = new Map<ComputedClock, ReadonlySet<string>>(stored.map((clock) => [clock, new Set(clock.said)]));
@@ -151,17 +152,27 @@ export function settle(
     quiet,
   }) as unknown as TicketRow;
   setTimer(changes, ctx, ticket, nextDueAt);
-  return { ticket: after, history, clocks: computed };
+  // Service levels that change at this very moment must not pass the ticket by. A long transaction (an import of all or
+  // nothing) would keep everybody from changing them meanwhile, and goes without.
+  const named = happenings.some(({ data }) => data?.['levels'] !== undefined);
+  if (named && ctx.db.outside === undefined) changes.guard(workspaces, { ...ctx.workspace });
+  return { ticket: after, history, clocks: computed, rows, steps };
+}
+
+/** What the feed says of a clock with every event about it. */
+export function clockFacts(ticket: TicketRow, clock: ComputedClock) {
+  const { id, number, tier, kind } = ticket;
+  return { ticket: { id, number, tier, kind }, clock: clockView(clock) };
 }
 
 /** What a verb answers. */
-export function answerOf({ ticket, clocks: computed }: Settled) {
+export function answerOf({ ticket, clocks: computed }: Pick<Settled, 'ticket' | 'clocks'>) {
   return { ...ticketView(ticket), clocks: computed.map(clockView) };
 }
 
 /** What a verb answers that found nothing to do. */
 export function asItStands(ctx: Ctx, { ticket, history }: TicketFile, levels: Levels) {
-  return answerOf({ ticket, history, clocks: clocksOf(history, levels, notBefore(history, ctx.now)) });
+  return answerOf({ ticket, clocks: clocksOf(history, levels, notBefore(history, ctx.now)) });
 }
 
 function earliest(...instants: (Instant | null)[]): Instant | null {
@@ -183,11 +194,11 @@ function saveClock(
   ticketId: string,
   clock: StoredClock,
   row: ClockRow | undefined,
-): void {
+): ClockRow {
   const { steps: _, said, ...state } = clock;
   const next = { ...state, said: [...said] };
-  if (row === undefined) changes.insert(clocks, { workspaceId, id: newId('clock'), ticketId, ...next });
-  else if (differs(row, next)) changes.update(clocks, row, next);
+  if (row === undefined) return changes.insert(clocks, { workspaceId, id: newId('clock'), ticketId, ...next });
+  return differs(row, next) ? changes.update(clocks, row, next) : row;
 }
 
 /** Elapsed time alone is no change: it is folded whenever it is asked for. */

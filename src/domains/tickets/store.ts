@@ -1,6 +1,6 @@
 /** Reads of the tickets domain, and how its rows are shown. */
 
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import { bound, type Db, statement } from '../../db/connect.ts';
 import { columnsOf, findById, findByIds } from '../../db/rows.ts';
 import { clocks, messages, ticketEvents, tickets } from '../../db/tables/tickets.ts';
@@ -43,10 +43,11 @@ export async function getTicketFiles(db: Db, workspaceId: number, ids: string[])
     listHistories(db, workspaceId, known),
     listClockRowsOf(db, workspaceId, known),
   ]);
+  const clocksBy = Map.groupBy(clockRows, ({ ticketId }) => ticketId);
   return known.map((id) => ({
     ticket: rows.get(id)!,
     history: histories.get(id)!,
-    clocks: clockRows.filter(({ ticketId }) => ticketId === id),
+    clocks: clocksBy.get(id) ?? [],
   }));
 }
 
@@ -156,22 +157,6 @@ export async function listLastMessages(
   const uuids = ids.map((id) => messages.ticketId.mapToDriverValue(id));
   const rows = (await query.execute({ workspace: workspaceId, ids: uuids })) as MessageRow[];
   return new Map(rows.map((row) => [row.ticketId, row]));
-}
-
-/** Ids of the tickets of this customer that are still worked on. */
-export async function listOpenTicketIds(db: Db, workspaceId: number, customerId: string): Promise<string[]> {
-  const rows = await db.orm
-    .select({ id: tickets.id })
-    .from(tickets)
-    .where(
-      and(
-        eq(tickets.workspaceId, workspaceId),
-        eq(tickets.customerId, customerId),
-        inArray(tickets.statusCategory, ['new', 'open', 'pending', 'on_hold', 'solved']),
-      ),
-    )
-    .orderBy(asc(tickets.id));
-  return rows.map(({ id }) => id);
 }
 
 export function ticketView(row: TicketRow) {

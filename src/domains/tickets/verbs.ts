@@ -64,15 +64,18 @@ export const transferTicket = verb({
   },
   async decide(ctx, { ticket }, { teamId, agentId, reason }) {
     await requireTeams(ctx.db, ctx.workspace.workspaceId, [teamId], 'teamId');
-    const assigneeId = agentId === null ? null : await requireActiveAgent(ctx, agentId);
-    return {
-      happenings: [{ type: 'transferred', data: { teamId, assigneeId, from: ticket.teamId, reason } }],
-      patch: { teamId, assigneeId },
-      event: 'ticket.transferred',
-      facts: { reason },
-    };
+    return toTeam(ticket, teamId, agentId === null ? null : await requireActiveAgent(ctx, agentId), reason);
   },
 });
+
+export function toTeam(ticket: TicketRow, teamId: string, assigneeId: string | null, reason: string): Decision {
+  return {
+    happenings: [{ type: 'transferred', data: { teamId, assigneeId, from: ticket.teamId, reason } }],
+    patch: { teamId, assigneeId },
+    event: 'ticket.transferred',
+    facts: { reason },
+  };
+}
 
 export const changePriority = verb({
   name: 'changePriority',
@@ -80,17 +83,25 @@ export const changePriority = verb({
   example: { priority: 'urgent', reason: '生产线停机' },
   fields: { priority: zPriority.describe('The new priority.'), reason: zReason },
   async decide(ctx, { ticket }, { priority, reason }) {
-    if (priority === ticket.priority) return null;
-    const happenings = attributeHappenings(ctx, ticket, { ...ticket, priority });
-    Object.assign(happenings[0]!.data!, { reason });
-    return {
-      happenings,
-      patch: { priority },
-      event: 'ticket.priorityChanged',
-      facts: { from: ticket.priority, reason },
-    };
+    return priority === ticket.priority ? null : toPriority(ctx, ticket, priority, reason);
   },
 });
+
+export function toPriority(
+  ctx: Ctx,
+  ticket: TicketRow,
+  priority: TicketRow['priority'],
+  reason: string | null,
+): Decision {
+  const happenings = attributeHappenings(ctx, ticket, { ...ticket, priority });
+  Object.assign(happenings[0]!.data!, { reason });
+  return {
+    happenings,
+    patch: { priority },
+    event: 'ticket.priorityChanged',
+    facts: { from: ticket.priority, reason },
+  };
+}
 
 export const changeStatus = verb({
   name: 'changeStatus',

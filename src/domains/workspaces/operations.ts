@@ -9,6 +9,8 @@ import { STATUS_CATEGORIES } from '../../rules/policy.ts';
 import { MOST_ITEMS, patchOf, zKey } from '../model.ts';
 import { changedNames } from '../patch.ts';
 import { resource } from '../resource.ts';
+import { loadCatalogue } from '../service-levels/store.ts';
+import { policyNaming } from '../service-levels/teams.ts';
 import {
   Agent,
   agentFields,
@@ -119,6 +121,9 @@ export const teamResource = resource({
     if (await teamHasMembers(ctx.db, ctx.workspace.workspaceId, before['id'] as string)) {
       throw new AppError('in_use', 'Agents belong to this team.');
     }
+    const { policies } = await loadCatalogue(ctx.db, ctx.workspace.workspaceId);
+    const user = policyNaming(policies, before['id'] as string);
+    if (user !== undefined) throw new AppError('in_use', `The policy ${user.key} hands tickets to this team.`);
   },
 });
 

@@ -163,6 +163,38 @@ export async function teamHasMembers(db: Db, workspaceId: number, teamId: string
   return rows.length > 0;
 }
 
+export type AgentRow = typeof agents.$inferSelect;
+export type TeamRow = typeof teams.$inferSelect;
+
+/** Who can be given work or told of it: every active agent, those who came first before the others, and every team. */
+export async function listStaff(db: Db, workspaceId: number): Promise<{ agents: AgentRow[]; teams: TeamRow[] }> {
+  const active = statement(db, 'list_active_agents', (orm, name) =>
+    orm
+      .select()
+      .from(agents)
+      .where(and(eq(agents.workspaceId, sql.placeholder('workspace')), eq(agents.active, true)))
+      .orderBy(asc(agents.id))
+      .prepare(name),
+  );
+  const [people, groups] = await Promise.all([
+    active.execute({ workspace: workspaceId }),
+    listAllTeams(db, workspaceId),
+  ]);
+  return { agents: people, teams: groups };
+}
+
+export async function listAllTeams(db: Db, workspaceId: number): Promise<TeamRow[]> {
+  const query = statement(db, 'list_all_teams', (orm, name) =>
+    orm
+      .select()
+      .from(teams)
+      .where(eq(teams.workspaceId, sql.placeholder('workspace')))
+      .orderBy(asc(teams.id))
+      .prepare(name),
+  );
+  return query.execute({ workspace: workspaceId });
+}
+
 export type TermRow = typeof terms.$inferSelect;
 
 /** Every word of the workspace, in the order of their lists. */
