@@ -171,7 +171,7 @@ export async function buildApp({ config, db, services: lent, log }: AppDeps): Pr
     workspaceNow: (workspaceId) => getWorkspace(db, workspaceId),
     pathParameters: new Map(ROUTES.map(({ path, operation }) => [operation.name, pathParameters(path)])),
     saved(workspace: Workspace, changes: Changes) {
-      if (changes.entries.some(({ table }) => accessTables.has(table))) authenticator.forget(workspace.workspaceId);
+      if (changes.written.some(({ table }) => accessTables.has(table))) authenticator.forget(workspace.workspaceId);
       for (const { table, row } of changes.entries) {
         if (table === timers && row['live'] && row['due'] !== null) onTimer.call(row['due'] as Instant);
       }

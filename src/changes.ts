@@ -110,6 +110,11 @@ export class Changes {
     this.events.push(...other.events);
   }
 
+  /** The entries without those that are only rested on. */
+  get written(): Entry[] {
+    return this.entries.filter(({ kind }) => kind !== 'guard');
+  }
+
   get empty(): boolean {
     return this.entries.length === 0 && this.events.length === 0;
   }

@@ -231,8 +231,7 @@ export function contextOf(desk: Desk, call: Pick<Call, 'workspace' | 'actor' | '
 /** The first row an operation changes is its subject: If-Match speaks of that one. */
 function requireVersion(expected: number | undefined, changes: Changes, result: unknown): void {
   if (expected === undefined) return;
-  const subject =
-    changes.entries.find(({ kind, before }) => kind !== 'guard' && before?.['version'] !== undefined)?.before ?? result;
+  const subject = changes.written.find(({ before }) => before?.['version'] !== undefined)?.before ?? result;
   const version = versionOf(subject) ?? (changes.empty ? versionWithin(result) : undefined);
   if (version !== expected) {
     throw new AppError('version_mismatch', `The version is ${version ?? 'unknown'}, not ${expected}.`);

@@ -18,7 +18,7 @@ const BATCH = 100_000;
 const SEEN = 0.8;
 
 /** The past they are spread over, evenly up to now. */
-const DAYS = 180;
+const DAYS = 365;
 
 /**
  * A number from 0 to 1 that looks drawn and is always the same for a ticket: two runs make the same desk, and what one
@@ -103,5 +103,10 @@ export async function fill(client: pg.Client, { workspaceId, tickets, open, team
     // Autovacuum comes when a fifth has changed: what is newer than that it has seen on no desk.
     if (first <= SEEN * tickets && last >= SEEN * tickets) await client.query('vacuum tickets, clocks');
   }
+  // The desk goes on behind their numbers.
+  await client.query('insert into number_blocks (workspace_id, next) values ($1, $2::bigint + 1)', [
+    workspaceId,
+    tickets,
+  ]);
   await client.query('analyze');
 }

@@ -1,4 +1,7 @@
-/** The at-risk view as anybody would reckon it with a pencil: every promise is looked at, one by one, without a database. */
+/** The at-risk view as anybody would reckon it with a pencil: all promises are copied out and looked at one by one. */
+
+import type pg from 'pg';
+import { encodeId } from '../../src/ids.ts';
 
 const DAY = 86_400;
 
@@ -15,7 +18,7 @@ export interface KnownPromise {
   ticket: KnownTicket;
 }
 
-export interface KnownTicket {
+interface KnownTicket {
   id: string;
   number: number;
   subject: string;
@@ -26,7 +29,7 @@ export interface KnownTicket {
   assigneeId: string | null;
 }
 
-export interface Asked {
+interface Asked {
   now: number;
   /** Seconds. */
   horizon: number;
@@ -126,4 +129,39 @@ export function atRiskSlowly(promises: KnownPromise[], asked: Asked) {
       ((a.teamId ?? last) < (b.teamId ?? last) ? -1 : 1),
   );
   return { asOf: iso(now), until: iso(now + horizon), groups, data };
+}
+
+/** The promises of a workspace; those that stopped before this instant of the database are left out. */
+export async function copyPromises(
+  client: pg.Client | pg.Pool,
+  workspaceId: number,
+  since = '-infinity',
+): Promise<KnownPromise[]> {
+  const { rows } = await client.query(
+    `select c.id as clock, c.metric, c.cycle, c.policy_key, c.state, extract(epoch from c.due_at)::float8 as due,
+       extract(epoch from c.stopped_at)::float8 as stopped, t.id, t.number::float8, t.subject, t.tier, t.kind, t.priority,
+       t.team_id, t.assignee_id
+     from clocks c join tickets t on t.workspace_id = c.workspace_id and t.id = c.ticket_id
+     where c.workspace_id = $1 and (c.stopped_at is null or c.stopped_at > $2::timestamptz)`,
+    [workspaceId, since],
+  );
+  return rows.map((row) => ({
+    clockId: encodeId('clock', row.clock),
+    metric: row.metric,
+    cycle: row.cycle,
+    policyKey: row.policy_key,
+    state: row.state,
+    dueAt: row.due,
+    stoppedAt: row.stopped,
+    ticket: {
+      id: encodeId('ticket', row.id),
+      number: row.number,
+      subject: row.subject,
+      tier: row.tier,
+      kind: row.kind,
+      priority: row.priority,
+      teamId: row.team_id === null ? null : encodeId('team', row.team_id),
+      assigneeId: row.assignee_id === null ? null : encodeId('agent', row.assignee_id),
+    },
+  }));
 }

@@ -30,7 +30,10 @@ export async function compareWrites(desk: DeskProcess, client: pg.Client): Promi
     ['kind', 'complaint'],
     ['channel', 'email'],
   ]) {
-    await desk.ask('PUT', `/v1/terms/${list}/${key}`, { name: key, ...(list === 'channel' ? { category: 'async' } : {}) });
+    await desk.ask('PUT', `/v1/terms/${list}/${key}`, {
+      name: key,
+      ...(list === 'channel' ? { category: 'async' } : {}),
+    });
   }
   const rates: Record<keyof typeof SETS, number[]> = { with: [], without: [] };
   for (let round = 0; round < 2 * ROUNDS; round++) {

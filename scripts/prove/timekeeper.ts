@@ -6,13 +6,12 @@
  * 3600` moves the wall clock of both processes half-way.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { closeDatabase, type Db, openDatabase } from '../../src/db/connect.ts';
 import { type BenchDatabase, benchDatabase } from '../bench/database.ts';
+import { type DeskProcess, startDesk } from './desk.ts';
 import { familyCpu, loadOf } from './load.ts';
 
 const { values: options } = parseArgs({
@@ -36,89 +35,30 @@ const BELIEVED_SECONDS = 65;
 /** What is still unsaid so long after the last is due is lost. */
 const PATIENCE_SECONDS = 90;
 const TARGET_SECONDS = 3600;
-const ADMIN_KEY = 'prove-admin-key-0123456789';
 
-interface Desk {
-  child: ChildProcess;
-  url: string;
-}
-
-const desks: Desk[] = [];
-
-/** A desk as `npm start` runs it. */
-async function startDesk(databaseUrl: string): Promise<Desk> {
-  const main = join(import.meta.dirname, '../../src/main.ts');
-  const wall = join(import.meta.dirname, 'wall.ts');
-  const child = spawn(process.execPath, ['--max-semi-space-size=8', `--import=${wall}`, main, '--no-demo'], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      TIERDESK_ADMIN_KEY: ADMIN_KEY,
-      TIERDESK_SECRET_KEY: 'prove-secret-key-0123456789-0123456789',
-      PROVE_LEAP_MS: String(LEAP_SECONDS * 1000),
-      PORT: '0',
-      LOG_LEVEL: 'warn',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const desk = { child, url: '' };
-  desks.push(desk);
-  let output = '';
-  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
-    output += chunk;
-    desk.url = /answers at (http:\S+)/.exec(output)?.[1] ?? '';
-    if (desk.url !== '') break;
-  }
-  child.stdout!.resume();
-  if (desk.url === '') throw new Error(`The desk did not start: ${output}`);
-  return desk;
-}
-
-async function post(desk: Desk, path: string, type: string, body: string | ReadableStream): Promise<string> {
-  const answer = await fetch(`${desk.url}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': type },
-    body,
-    duplex: 'half',
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${path}: ${text}`);
-  return text;
-}
+const desks: DeskProcess[] = [];
 
 /** The instant the clock of this ticket is due, epoch seconds: evenly from the first on. */
 const dueOf = (n: number, first: number) => first + Math.floor((n * SECONDS) / CLOCKS);
 
 /** Tickets with a past, by the bulk door: each began its clock an hour before it is due. */
-async function importTickets(desk: Desk, first: number): Promise<void> {
+async function importTickets(desk: DeskProcess, first: number): Promise<void> {
   const objectives = [{ metric: 'resolution', target: `PT${TARGET_SECONDS}S` }];
-  await post(desk, '/v1/policies', 'application/json', JSON.stringify({ key: 'all', name: 'Everything', objectives }));
-  const line = (n: number) => ({
-    externalIds: { prove: String(n) },
-    subject: `Ticket ${n}`,
-    kind: 'complaint',
-    channel: 'email',
-    events: [
-      {
-        at: new Date((dueOf(n, first) - TARGET_SECONDS) * 1000).toISOString(),
-        type: 'created',
-        body: 'It has stopped.',
-      },
-    ],
-  });
-  const encoder = new TextEncoder();
-  function* chunks() {
-    for (let from = 0; from < CLOCKS; from += 500) {
-      const lines = Array.from({ length: Math.min(500, CLOCKS - from) }, (_, n) => JSON.stringify(line(from + n)));
-      yield encoder.encode(`${lines.join('\n')}\n`);
+  await desk.ask('POST', '/v1/policies', { key: 'all', name: 'Everything', objectives });
+  function* lines() {
+    for (let n = 0; n < CLOCKS; n++) {
+      const at = new Date((dueOf(n, first) - TARGET_SECONDS) * 1000).toISOString();
+      yield {
+        externalIds: { prove: String(n) },
+        subject: `Ticket ${n}`,
+        kind: 'complaint',
+        channel: 'email',
+        events: [{ at, type: 'created', body: 'It has stopped.' }],
+      };
     }
   }
-  const results = await post(desk, '/v1/bulk/tickets', 'application/x-ndjson', ReadableStream.from(chunks()));
-  const bad = results
-    .trim()
-    .split('\n')
-    .filter((text) => JSON.parse(text).status !== 'created');
-  if (bad.length > 0) throw new Error(`The import refused ${bad.length} tickets: ${bad[0]}`);
+  const counts = await desk.bulk('/v1/bulk/tickets', lines());
+  if (counts['created'] !== CLOCKS) throw new Error(`The import went wrong: ${JSON.stringify(counts)}`);
 }
 
 interface Sample {
@@ -280,8 +220,13 @@ async function crash(database: BenchDatabase): Promise<void> {
 
 const database = await benchDatabase();
 try {
-  const worker = await startDesk(database.url);
-  await startDesk(database.url);
+  const leap = {
+    variables: { PROVE_LEAP_MS: String(LEAP_SECONDS * 1000) },
+    imports: [join(import.meta.dirname, 'wall.ts')],
+  };
+  const worker = await startDesk(database.url, leap);
+  desks.push(worker);
+  desks.push(await startDesk(database.url, leap));
   const first = Math.ceil(Date.now() / 1000) + LEAD_SECONDS;
   await importTickets(worker, first);
   const spare = first - Date.now() / 1000;
@@ -303,9 +248,6 @@ try {
   if (faults.length === 0) console.log('Kept: each once, at its own instant, in time.');
   process.exitCode = faults.length === 0 ? 0 : 1;
 } finally {
-  for (const { child } of desks) child.kill();
-  await Promise.all(
-    desks.map(({ child }) => (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null)),
-  );
+  await Promise.all(desks.map((desk) => desk.stop()));
   await database.stop();
 }

@@ -44,13 +44,19 @@ class Round {
     this.#mayBegin = mayBegin;
   }
 
-  /** Sets off whatever is due and has room; answers how many that were. `ended` is told of each that ends. */
-  async fill(ended: () => void = () => undefined): Promise<number> {
+  /**
+   * Sets off whatever is due and has room; `ended` is told of each that ends. Answers how many that were, and whether some
+   * may be left for want of room.
+   */
+  async fill(ended: () => void = () => undefined): Promise<{ sent: number; more: boolean }> {
     const { db, services } = this.#desk;
     let sent = 0;
-    while (this.#underway.size < MOST && this.#mayBegin()) {
-      const claimed = await claimDelivery(db, services.wallClock(), this.#of, this.#busyHosts());
-      if (claimed === null) break;
+    while (this.#mayBegin()) {
+      // Seen before it is asked: by the time of the answer there may be room again.
+      const busy = this.#busyHosts();
+      if (this.#underway.size >= MOST) return { sent, more: true };
+      const claimed = await claimDelivery(db, services.wallClock(), this.#of, busy);
+      if (claimed === null) return { sent, more: busy.length > 0 };
       const attempt = deliver(this.#desk, claimed, this.#of)
         .catch((error: unknown) => {
           this.#log.warn({ err: error, delivery: claimed.id }, 'a delivery could not be seen to');
@@ -62,7 +68,7 @@ class Round {
       this.#underway.set(attempt, claimed.host);
       sent += 1;
     }
-    return sent;
+    return { sent, more: false };
   }
 
   #busyHosts(): string[] {
@@ -70,11 +76,7 @@ class Round {
     return [...counts].filter(([, attempts]) => attempts.length >= MOST_PER_HOST).map(([host]) => host);
   }
 
-  get full(): boolean {
-    return this.#underway.size >= MOST;
-  }
-
-  /** Until one of them has ended; at once when there is none. */
+  /** Until one of them has ended; there must be one. */
   async one(): Promise<void> {
     await Promise.race(this.#underway.keys());
   }
@@ -94,9 +96,10 @@ export async function deliverDue(
   const round = new Round(desk, log, of, mayBegin);
   let sent = 0;
   for (;;) {
-    sent += await round.fill();
-    if (round.size === 0) return sent;
-    await round.one();
+    const set = await round.fill();
+    sent += set.sent;
+    if (round.size > 0) await round.one();
+    else if (!set.more) return sent;
   }
 }
 
@@ -211,9 +214,9 @@ export function startCourier(desk: Desk, log: Logger): Courier {
       let pause = LONGEST_SLEEP_MS;
       woken = false;
       try {
-        await round.fill(wake);
-        // Where there is no room, the next one that ends wakes it.
-        const next = round.full ? null : await nextDelivery(desk.db, desk.services.wallClock(), 'live');
+        const { more } = await round.fill(wake);
+        // Where there was no room, the next one that ends wakes it.
+        const next = more ? null : await nextDelivery(desk.db, desk.services.wallClock(), 'live');
         if (next !== null) pause = Math.min(pause, Math.max(100, next * 1000 - desk.services.wallClock()));
       } catch (error) {
         log.warn({ err: error }, 'the courier could not look at its deliveries');

@@ -120,16 +120,18 @@ export async function claimJob(
   const { rows } = await db.pool.query<Omit<ClaimedJob, 'id' | 'workspaceId'> & { uuid: string; workspace_id: number }>(
     {
       ...named(db, 'claim_job'),
-      text: `update jobs j set state = 'running', attempts = attempts + 1, version = j.version + 1,
-             lease_until = to_timestamp($1::float8 / 1000) + $2::int * interval '1 millisecond',
-             started_at = coalesce(started_at, case when w.mode = 'test' then w.test_now else to_timestamp($1::float8 / 1000) end)
-           from (select workspace_id, id from jobs
-                 where state in ('queued', 'running') and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000))
-                   and ($3::int is null or workspace_id = $3)
-                 order by id limit 1 for update skip locked) c,
-             workspaces w
-           where j.workspace_id = c.workspace_id and j.id = c.id and w.workspace_id = j.workspace_id
-           returning j.workspace_id, j.id as uuid, j.type, j.input, j.checkpoint as place, j.attempts, j.version`,
+      // Materialized: what takes a row must be run once, whatever the planner makes of the join.
+      text: `with claimed as materialized (
+               select workspace_id, id from jobs
+               where state in ('queued', 'running') and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000))
+                 and ($3::int is null or workspace_id = $3)
+               order by id limit 1 for update skip locked)
+             update jobs j set state = 'running', attempts = attempts + 1, version = j.version + 1,
+               lease_until = to_timestamp($1::float8 / 1000) + $2::int * interval '1 millisecond',
+               started_at = coalesce(started_at, case when w.mode = 'test' then w.test_now else to_timestamp($1::float8 / 1000) end)
+             from claimed c, workspaces w
+             where j.workspace_id = c.workspace_id and j.id = c.id and w.workspace_id = j.workspace_id
+             returning j.workspace_id, j.id as uuid, j.type, j.input, j.checkpoint as place, j.attempts, j.version`,
       values: [wallMs, leaseMs, workspaceId],
     },
   );

@@ -47,7 +47,8 @@ interface Group {
 }
 
 /** Handles what is due on tickets of one workspace, each at its own instant; each stands or falls alone. */
-async function handle(desk: Desk, workspace: Workspace, timers: readonly DueTimer[], log: Logger): Promise<Unhandled> {
+async function handle(desk: Desk, claimed: Workspace, timers: readonly DueTimer[], log: Logger): Promise<Unhandled> {
+  let workspace = claimed;
   const failed: DueTimer[] = [];
   const fail = (timer: DueTimer, error: unknown) => {
     // A ticket at fault must not stand in the way of the others; a database that is away is nobody's fault.
@@ -57,6 +58,8 @@ async function handle(desk: Desk, workspace: Workspace, timers: readonly DueTime
   };
   let left = [...timers];
   for (let attempt = 0; attempt < 5 && left.length > 0; attempt++) {
+    // The race may have been lost to other service levels, which a raised priority rests on.
+    if (attempt > 0) workspace = await getWorkspace(desk.db, workspace.workspaceId);
     const due = new Map(left.map((timer) => [timer.subject, timer]));
     const files = await getTicketFiles(desk.db, workspace.workspaceId, [...due.keys()]);
     const levels = await loadLevels(

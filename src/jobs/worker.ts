@@ -102,7 +102,8 @@ async function end(
   if (error instanceof Left) return;
   const known = error instanceof AppError ? error : toAppError(error);
   if (known?.code === 'unavailable') {
-    await keep(1000);
+    // Longer each time, so that what is away for a minute is not taken for a job that never gets on.
+    await keep(1000 * 2 ** job.attempts);
     throw known;
   }
   if (known === null) log.error({ err: error, job: job.id }, 'a job failed');

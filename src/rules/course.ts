@@ -75,7 +75,8 @@ export interface Ticket {
   event: ClockEvent;
   now: Instant;
   regime: Regime;
-  courses: Course[];
+  /** The cycles of each metric, in order: only the last one can be open. */
+  courses: Map<Metric, Course[]>;
   status: StatusCategory;
   /** The creating message expects an answer and has none yet. */
   awaitsFirst: boolean;
@@ -95,7 +96,7 @@ export function blankTicket(event: ClockEvent, regime: Regime): Ticket {
     event,
     now: -Infinity,
     regime,
-    courses: [],
+    courses: new Map(),
     status: 'new',
     awaitsFirst: false,
     responded: false,
@@ -121,9 +122,10 @@ export function semanticsOf(ticket: Ticket): Semantics {
 export function begin(ticket: Ticket, metric: Metric): void {
   const pledge = ticket.regime.pledges.get(metric);
   if (pledge === undefined || openCourse(ticket, metric)) return;
+  const before = ticket.courses.get(metric) ?? [];
   const course: Course = {
     metric,
-    cycle: (lastCourse(ticket, metric)?.cycle ?? 0) + 1,
+    cycle: (before.at(-1)?.cycle ?? 0) + 1,
     startedAt: ticket.now,
     spells: [{ from: ticket.now, activity: activityOf(ticket, metric, pledge), pledge }],
     end: null,
@@ -131,7 +133,8 @@ export function begin(ticket: Ticket, metric: Metric): void {
     moves: [],
   };
   note(ticket, course, 'started');
-  ticket.courses.push(course);
+  before.push(course);
+  ticket.courses.set(metric, before);
 }
 
 export function finish(ticket: Ticket, metric: Metric, how: 'met' | 'cancelled' | 'unpromised'): void {
@@ -165,16 +168,21 @@ export function activityOf(ticket: Ticket, metric: Metric, pledge: Pledge): Acti
   return pledge.objective.pausesOn.has(ticket.status) ? 'paused' : 'running';
 }
 
+export function allCourses(ticket: Ticket): Course[] {
+  return [...ticket.courses.values()].flat();
+}
+
 export function openCourses(ticket: Ticket): Course[] {
-  return ticket.courses.filter((course) => course.end === null);
+  return [...ticket.courses.values()].map((cycles) => cycles.at(-1)!).filter(({ end }) => end === null);
 }
 
 export function openCourse(ticket: Ticket, metric: Metric): Course | undefined {
-  return ticket.courses.findLast((course) => course.metric === metric && course.end === null);
+  const last = lastCourse(ticket, metric);
+  return last?.end === null ? last : undefined;
 }
 
 export function lastCourse(ticket: Ticket, metric: Metric): Course | undefined {
-  return ticket.courses.findLast((course) => course.metric === metric);
+  return ticket.courses.get(metric)?.at(-1);
 }
 
 export function lastPledge(course: Course): Pledge {

@@ -1,44 +1,15 @@
 /** Why a clock stands where it stands: a label for every second, the policy that matched, the events that moved it. */
 
-import { addBusinessDays, between, closedIntervals, openIntervals } from './business-time.ts';
+import { addBusinessDays, between } from './business-time.ts';
 import type { Calendar, Instant } from './calendar.ts';
 import { type Activity, type Course, type Effect, lastPledge, type Move, type Pledge, type Spell } from './course.ts';
 import { fold } from './fold.ts';
 import { type ClockEvent, inOrder, type ServiceLevels } from './history.ts';
+import { type LabelledInterval, type LabelledTime, labelsOf, timeOf } from './labels.ts';
 import { explainMatch, type MatchExplanation } from './matching.ts';
 import { type ComputedClock, counts, measure, spellsUntil, type Way, wayOf } from './measure.ts';
 import type { Metric, Objective } from './objective.ts';
 import type { Policy } from './policy.ts';
-
-/** In the order of precedence: a second has the first label that holds. */
-export const INTERVAL_LABELS = ['outside_hours', 'holiday', 'solved', 'paused', 'open'] as const;
-export type IntervalLabel = (typeof INTERVAL_LABELS)[number];
-
-/** Half-open, `from` to `to`. */
-export interface LabelledInterval {
-  from: Instant;
-  to: Instant;
-  label: IntervalLabel;
-  /** Real seconds. */
-  seconds: number;
-  /** Open seconds do; under `hideDue` paused ones too. */
-  counts: boolean;
-  /** What the clock had counted when it ended. */
-  elapsedSeconds: number;
-}
-
-/** The seconds of a stretch by label; they add up to its length. */
-export interface LabelledTime {
-  from: Instant;
-  to: Instant;
-  openSeconds: number;
-  pausedSeconds: number;
-  solvedSeconds: number;
-  /** Outside hours and holidays. */
-  closedSeconds: number;
-  /** What the clock had counted when it ended. */
-  elapsedSeconds: number;
-}
 
 export const MARK_STEPS = ['warning', 'due', 'escalation'] as const;
 
@@ -93,9 +64,6 @@ export interface ClockExplanation {
   events: ClockMove[];
 }
 
-/** About three years of office hours with a lunch break. */
-export const MOST_INTERVALS = 3000;
-
 /**
  * Explains one cycle of a metric, the latest when `cycle` is left out, from the same fold that computes it. Null when
  * there is no such clock at `asOf`.
@@ -113,13 +81,7 @@ export function explainClock(
   const pledge = lastPledge(course);
   const { policy, objective, calendar, regime } = pledge;
   const way = wayOf(course, asOf);
-  const latest = latestIntervals(course, until);
-  const { startedAt } = course;
-  const cutAt = latest[0]?.from ?? startedAt;
-  const earlier = cutAt > startedAt ? timeOf(course, cutAt) : null;
-  const total = timeOf(course, until);
-  const intervals = withTotals(latest, earlier?.elapsedSeconds ?? 0);
-  const targetSeconds = secondsOf(pledge, startedAt);
+  const targetSeconds = secondsOf(pledge, course.startedAt);
   return {
     clock,
     activity: course.spells.at(-1)!.activity,
@@ -130,9 +92,8 @@ export function explainClock(
     matchedBy: explainMatch(regime.levels.policies, regime.attributes)!,
     targetSeconds,
     leftSeconds: leftOf(course, clock, targetSeconds, until),
-    total,
-    earlier,
-    intervals,
+    total: timeOf(course, until),
+    ...labelsOf(course, until),
     marks: marksOf(way.steps, until),
     events: course.moves.map((move) => moveOf(move, course, way.dueAt, events)),
   };
@@ -142,77 +103,6 @@ function findCourse(events: readonly ClockEvent[], asOf: Instant, metric: Metric
   return fold(events, asOf)
     .filter((one) => one.metric === metric && (cycle === undefined || one.cycle === cycle))
     .reduce<Course | null>((latest, one) => (latest === null || one.cycle > latest.cycle ? one : latest), null);
-}
-
-// ── Labels ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-type Labelled = Omit<LabelledInterval, 'elapsedSeconds'>;
-
-/** `solved` is the time a clock was suspended for; what `onReopen: count` made count again is open. */
-const LABEL: Record<Activity, IntervalLabel> = { running: 'open', paused: 'paused', suspended: 'solved' };
-
-/** A calendar can have many periods a day: time is labelled backwards in pieces of this length until there is enough. */
-const PIECE = 400 * 86_400;
-
-function latestIntervals(course: Course, until: Instant): Labelled[] {
-  const pieces: Labelled[][] = [];
-  let found = 0;
-  for (const { spell, to } of spellsUntil(course, until).reverse()) {
-    for (let end = to; end > spell.from && found <= 2 * MOST_INTERVALS; end -= PIECE) {
-      const piece = intervalsOf(spell, Math.max(spell.from, end - PIECE), end);
-      found += piece.length;
-      pieces.push(piece);
-    }
-  }
-  return joined(pieces.reverse().flat()).slice(-MOST_INTERVALS);
-}
-
-function intervalsOf(spell: Spell, from: Instant, to: Instant): Labelled[] {
-  const { calendar } = spell.pledge;
-  const label = LABEL[spell.activity];
-  const open = openIntervals(calendar, from, to).map(({ start, end }) => labelled(start, end, label, counts(spell)));
-  const closed = closedIntervals(calendar, from, to).map(({ start, end, reason }) =>
-    labelled(start, end, reason, false),
-  );
-  return [...open, ...closed].sort((a, b) => a.from - b.from);
-}
-
-/** Neighbours of one label are one interval. */
-function joined(intervals: readonly Labelled[]): Labelled[] {
-  const all: Labelled[] = [];
-  for (const next of intervals) {
-    const last = all.at(-1);
-    if (last?.label === next.label && last.counts === next.counts) {
-      all[all.length - 1] = labelled(last.from, next.to, last.label, last.counts);
-    } else all.push(next);
-  }
-  return all;
-}
-
-function labelled(from: Instant, to: Instant, label: IntervalLabel, isCounted: boolean): Labelled {
-  return { from, to, label, seconds: to - from, counts: isCounted };
-}
-
-function withTotals(intervals: readonly Labelled[], before: number): LabelledInterval[] {
-  let elapsedSeconds = before;
-  return intervals.map((one) => {
-    if (one.counts) elapsedSeconds += one.seconds;
-    return { ...one, elapsedSeconds };
-  });
-}
-
-/** The seconds from the start to `to`, counted on the calendars and not from the intervals. */
-function timeOf(course: Course, to: Instant): LabelledTime {
-  const time = { openSeconds: 0, pausedSeconds: 0, solvedSeconds: 0, elapsedSeconds: 0 };
-  for (const { spell, to: end } of spellsUntil(course, to)) {
-    const seconds = between(spell.pledge.calendar, spell.from, Math.min(end, to));
-    const label = LABEL[spell.activity] as 'open' | 'paused' | 'solved';
-    time[`${label}Seconds`] += seconds;
-    if (counts(spell)) time.elapsedSeconds += seconds;
-  }
-  const { openSeconds, pausedSeconds, solvedSeconds } = time;
-  const from = course.startedAt;
-  return { from, to, ...time, closedSeconds: to - from - openSeconds - pausedSeconds - solvedSeconds };
 }
 
 // ── The target ──────────────────────────────────────────────────────────────────────────────────────────────────────

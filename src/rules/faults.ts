@@ -1,6 +1,6 @@
 /** Collects what is wrong with a definition, so that one answer names every fault by its field path. */
 
-import { AppError, type FieldError } from '../errors.ts';
+import { AppError, type ErrorCode, type FieldError } from '../errors.ts';
 
 export type Faults = FieldError[];
 
@@ -8,12 +8,15 @@ export function fault(faults: Faults, path: string, message: string, code = 'inv
   faults.push({ path, message, code });
 }
 
-/** What `compile` returns; undefined, with its faults collected, when it throws `validation_failed`. */
+/** What can be wrong with a definition: one among its other faults. */
+const COLLECTED: readonly ErrorCode[] = ['validation_failed', 'calendar_never_open'];
+
+/** What `compile` returns; undefined, with its faults collected, when it throws what can be wrong with a definition. */
 export function collecting<T>(faults: Faults, compile: () => T): T | undefined {
   try {
     return compile();
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== 'validation_failed') throw error;
+    if (!(error instanceof AppError) || !COLLECTED.includes(error.code)) throw error;
     faults.push(...error.errors);
     return undefined;
   }
@@ -31,4 +34,13 @@ export function isKnown(faults: Faults, path: string, value: unknown, known: rea
   if (known.includes(value)) return true;
   fault(faults, path, `${String(value)} is none of ${known.join(', ')}.`, 'unknown_value');
   return false;
+}
+
+/** Throws what was collected, if anything was: all of it as `validation_failed`, a calendar that never opens alone as itself. */
+export function refuse(faults: Faults, message: string): void {
+  const [first, ...more] = faults;
+  if (first === undefined) return;
+  const isNeverOpen = first.code === 'calendar_never_open' && more.length === 0;
+  if (isNeverOpen) throw new AppError('calendar_never_open', first.message, faults);
+  throw new AppError('validation_failed', message, faults);
 }

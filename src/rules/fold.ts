@@ -2,6 +2,7 @@
 
 import type { Instant } from './calendar.ts';
 import {
+  allCourses,
   begin,
   blankTicket,
   type Course,
@@ -38,7 +39,7 @@ export function fold(events: readonly ClockEvent[], asOf: Instant): Course[] {
     else if (regime !== ticket.regime || event.anew) ticket = change(ticket, heard.slice(0, index), event, regime);
     hear(ticket, event);
   }
-  return ticket?.courses ?? [];
+  return ticket === null ? [] : allCourses(ticket);
 }
 
 // ── What holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,10 +126,10 @@ function recompute(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
   for (const course of openCourses(old)) {
     if (!pledges.has(course.metric)) finish(old, course.metric, 'unpromised');
   }
-  const settled = old.courses.filter(({ metric, end }) => !pledges.has(metric) || (closed && end !== null));
-  const anew = closed ? openCourses(fresh).map((course) => withFreeCycle(course, settled)) : fresh.courses;
+  const settled = allCourses(old).filter(({ metric, end }) => !pledges.has(metric) || (closed && end !== null));
+  const anew = closed ? openCourses(fresh).map((course) => withFreeCycle(course, settled)) : allCourses(fresh);
   for (const course of anew) note(fresh, course, 'recomputed');
-  fresh.courses = [...settled, ...anew];
+  fresh.courses = Map.groupBy([...settled, ...anew], ({ metric }) => metric);
   return fresh;
 }
 
@@ -143,14 +144,13 @@ function withFreeCycle(course: Course, settled: readonly Course[]): Course {
  */
 function fromChange(old: Ticket, fresh: Ticket, event: ClockEvent): Ticket {
   const wanted = openCourses(fresh).map(({ metric }) => metric);
-  const ends = new Map(fresh.courses.map(({ metric, end }) => [metric, end?.how ?? 'cancelled']));
   const ticket: Ticket = { ...fresh, courses: old.courses, now: old.now };
   turnTo(ticket, event);
   for (const course of openCourses(ticket)) {
     const { metric } = course;
     const pledge = ticket.regime.pledges.get(metric);
     if (pledge === undefined) finish(ticket, metric, 'unpromised');
-    else if (!wanted.includes(metric)) finish(ticket, metric, ends.get(metric) ?? 'cancelled');
+    else if (!wanted.includes(metric)) finish(ticket, metric, lastCourse(fresh, metric)?.end?.how ?? 'cancelled');
     else if (!isSame(pledge, lastPledge(course))) changeCourse(ticket, course, pledge);
   }
   for (const metric of wanted) begin(ticket, metric);

@@ -1,8 +1,7 @@
 /** Service-level policies: which tickets one covers, what it promises, and how its clocks are read. */
 
-import { AppError } from '../errors.ts';
 import type { Calendar } from './calendar.ts';
-import { collecting, type Faults, fault, isKnown, isList } from './faults.ts';
+import { collecting, type Faults, fault, isKnown, isList, refuse } from './faults.ts';
 import { MATCH_LISTS, type Match } from './matching.ts';
 import {
   type CalendarRef,
@@ -77,7 +76,7 @@ export interface Policy {
 
 /**
  * The policy the clocks run on: targets parsed, calendars resolved, defaults and preset filled in. Throws one
- * `validation_failed` that names every fault by its field path.
+ * `validation_failed` that names every fault by its field path, `calendar_never_open` where that is the only one.
  */
 export function compilePolicy(definition: PolicyDefinition, resolve: ResolveCalendar, path = 'policy'): Policy {
   const faults: Faults = [];
@@ -95,7 +94,7 @@ export function compilePolicy(definition: PolicyDefinition, resolve: ResolveCale
     objectives: compileObjectives(definition.objectives, resolve, `${path}.objectives`, faults),
     semantics: compileSemantics(definition.semantics ?? {}, `${path}.semantics`, faults),
   };
-  if (faults.length > 0) throw new AppError('validation_failed', 'The policy is not valid.', faults);
+  refuse(faults, 'The policy is not valid.');
   return policy;
 }
 

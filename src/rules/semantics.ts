@@ -76,6 +76,35 @@ export const PRESETS: Readonly<Record<string, { readonly does: string; readonly 
       'another SLA or calendar holds for the whole history. Those states are said by pausesOn here.',
     options: { nextResponseIncludesFirst: true },
   },
+  glpi: {
+    does:
+      'For teams that know GLPI: time to own ends when the ticket is assigned, so a status of the category open counts as ' +
+      'the first response. The defaults do the rest: pending postpones what is due, and another SLA is played over the ' +
+      'whole history. That a public reply does not own a ticket there cannot be imitated.',
+    options: { firstResponseBy: ['public_reply', 'open'] },
+  },
+  rt: {
+    does:
+      'For teams that know Request Tracker: an ignored status (pausesOn here) hides the due date and does not move it, as ' +
+      'without ExcludeTimeOnIgnoredStatuses, and time resolved counts, for a deadline is never moved. Response is ' +
+      'first_response and next_response here, KeepInLoop is update. That a change of SLA counts from the last action, and ' +
+      'OutOfHours, cannot be imitated.',
+    options: { hold: 'hideDue', onReopen: 'count' },
+  },
+  erpnext: {
+    does:
+      'For teams that know ERPNext: on hold nothing is due, and afterwards due times are later by the time held, also where ' +
+      'that falls outside support hours. Which statuses hold is said by pausesOn here. The defaults do the rest: a ' +
+      'reopening resumes. Resetting an agreement by hand cannot be imitated.',
+    options: { hold: 'wall' },
+  },
+  servicenow: {
+    does:
+      'For teams that know ServiceNow: a reopened task gets a new SLA, so resolution begins its next cycle. The defaults do ' +
+      'the rest: pauses wait in the schedule, and another SLA counts from the creation, as with retroactive start and ' +
+      'pause there. An SLA that starts afresh when a priority changes, and conditions of its own, cannot be imitated.',
+    options: { onReopen: 'restart' },
+  },
 };
 
 /** Defaults, over them the preset, over that what is said. Faults are collected; what is faulty keeps its default. */

@@ -2,7 +2,8 @@
 
 import { DAY, type Instant } from './block.ts';
 import { GLUE, plain } from './columns.ts';
-import type { ClockExplanation, ClockMark, ClockMove, LabelledTime } from './explanation.ts';
+import type { ClockExplanation, ClockMark, ClockMove } from './explanation.ts';
+import type { LabelledTime } from './labels.ts';
 import type { Attribute } from './matching.ts';
 import type { Target } from './objective.ts';
 import type { Policy } from './policy.ts';

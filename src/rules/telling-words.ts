@@ -1,8 +1,8 @@
 /** What the telling of a clock says, and the forms in which each language says it. */
 
 import type { Effect } from './course.ts';
-import type { IntervalLabel } from './explanation.ts';
 import type { ClockEventType } from './history.ts';
+import type { IntervalLabel } from './labels.ts';
 import type { Attribute, MatchReason } from './matching.ts';
 import type { Metric } from './objective.ts';
 import type { StatusCategory } from './semantics.ts';

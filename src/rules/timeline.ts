@@ -1,7 +1,7 @@
 /** The intervals of a clock as the rows of a table: one by one, or summed by day, week, month or year of a wall clock. */
 
 import { DAY, type Instant } from './block.ts';
-import type { ClockExplanation, IntervalLabel, LabelledInterval } from './explanation.ts';
+import type { IntervalLabel, LabelledInterval } from './labels.ts';
 import type { Zone } from './zone.ts';
 
 /** The finest first. */
@@ -26,7 +26,7 @@ export interface Timeline {
  * Days on which nothing but closed time passed, and nothing of `cuts`, are one row.
  */
 export function timelineOf(
-  { intervals }: Pick<ClockExplanation, 'intervals'>,
+  { intervals }: { intervals: readonly LabelledInterval[] },
   cuts: readonly Instant[],
   zone: Zone,
   most: number,

@@ -60,7 +60,9 @@ export async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, str
   if (kind === 'notification' || kind === 'delivery') return (await makeEscalation(owner, made))?.[kind] ?? null;
   const route = ROUTES.find(({ method, operation: { output, status } }) => {
     const id = answerOf(output).model === null ? undefined : (output as z.ZodObject).shape?.['id'];
-    return method === 'POST' && status === 201 && id !== undefined && prefixOf(id) === ID_PREFIXES[kind];
+    return (
+      method === 'POST' && (status === 201 || status === 202) && id !== undefined && prefixOf(id) === ID_PREFIXES[kind]
+    );
   });
   if (route === undefined) return null;
   const values: Record<string, string> = {};
@@ -75,7 +77,7 @@ export async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, str
   }
   const body = (await withOwnIds(owner, bodyOf(route), made)) as Values;
   const answer = await owner(lineOf(route, values), body);
-  if (answer.status !== 201) {
+  if (answer.status !== route.operation.status) {
     throw new Error(
       `The example of ${route.operation.name} does not make a ${kind}: ${answer.status} ${JSON.stringify(answer.body)}`,
     );

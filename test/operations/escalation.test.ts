@@ -3,11 +3,15 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Test, test } from 'tap';
+import tap, { type Test, test } from 'tap';
 import { type Caller, openTestDesk, type TestDesk } from '../support/desk.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
 type Told = any;
+
+/** One that calls nothing private, and one that may; every test has workspaces of its own. */
+const closed = await openTestDesk(tap);
+const open = await openTestDesk(tap, { OUTBOUND_PRIVATE: 'on' });
 
 const NOW = '2026-11-24T02:00:00Z';
 
@@ -57,17 +61,16 @@ class Story {
   }
 }
 
-async function begin(desk: TestDesk, more: object = { plan: 'none' }): Promise<Story> {
-  const story = new Story(await desk.testWorkspace(NOW, more));
-  if ('plan' in more && more.plan === 'none') {
-    await story.ask('PUT /v1/terms/kind/basic', { name: 'Basic' });
-    await story.ask('PUT /v1/terms/channel/email', { name: 'Email', category: 'async' });
-  }
+/** Nothing is promised yet. */
+async function begin(desk: TestDesk): Promise<Story> {
+  const story = new Story(await desk.testWorkspace(NOW, { plan: 'none' }));
+  await story.ask('PUT /v1/terms/kind/basic', { name: 'Basic' });
+  await story.ask('PUT /v1/terms/channel/email', { name: 'Email', category: 'async' });
   return story;
 }
 
 test('the roles of a step are people: each is told, once, when it is due', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const lead = await story.agent('Lead', { seniorityYears: 4 });
   const team = await story.ask('POST /v1/teams', { name: 'First line', leadId: lead.id });
   const li = await story.agent('Li', { teamIds: [team.id], seniorityYears: 2 });
@@ -138,7 +141,7 @@ test('the roles of a step are people: each is told, once, when it is due', async
 });
 
 test('a role that nobody holds is kept, and said', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const gone = await story.agent('Gone', { active: false, role: 'manager' });
   const roles = ['assignee', 'team_lead', 'manager', 'senior'];
   await story.policy([{ at: 0.5, do: roles.map((notify) => ({ notify })) }]);
@@ -154,7 +157,7 @@ test('a role that nobody holds is kept, and said', async (t) => {
 });
 
 test('without a team the senior is of them all, the one who was here first', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const empty = await story.ask('POST /v1/teams', { name: 'Empty' });
   await story.agent('A', { seniorityYears: 1 });
   const b = await story.agent('B', { seniorityYears: 3 });
@@ -170,7 +173,7 @@ test('without a team the senior is of them all, the one who was here first', asy
 });
 
 test('the priority is raised a step, and urgent stays urgent', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const steps = [0.1, 0.2, 0.3, 0.4].map((at) => ({ at, do: [{ raisePriority: true }] }));
   await story.policy(steps);
   const { id, version } = await story.ticket({ priority: 'low' });
@@ -208,7 +211,7 @@ test('the priority is raised a step, and urgent stays urgent', async (t) => {
 });
 
 test('a higher priority is another promise: what that makes due is done in the same breath, and it ends', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const of = (priority: string, target: string) => ({
     key: priority,
     name: priority,
@@ -248,7 +251,7 @@ test('a higher priority is another promise: what that makes due is done in the s
 });
 
 test('a ticket is handed to a team; who is of it keeps it', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const first = await story.ask('POST /v1/teams', { name: 'First line' });
   const second = await story.ask('POST /v1/teams', { name: 'Second line' });
   const li = await story.agent('Li', { teamIds: [first.id] });
@@ -285,7 +288,7 @@ test('a ticket is handed to a team; who is of it keeps it', async (t) => {
 });
 
 test('a step within a step: the new team is who the next action means', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const lead = await story.agent('Lead');
   const experts = await story.ask('POST /v1/teams', { name: 'Experts', leadId: lead.id });
   await story.policy([{ at: 0.5, do: [{ reassign: experts.id }, { notify: 'team_lead' }, { raisePriority: true }] }]);
@@ -296,9 +299,8 @@ test('a step within a step: the new team is who the next action means', async (t
 });
 
 test('a policy names teams that are there', async (t) => {
-  const desk = await openTestDesk(t);
-  const story = await begin(desk);
-  const elsewhere = await (await begin(desk)).ask('POST /v1/teams', { name: 'Elsewhere' });
+  const story = await begin(closed);
+  const elsewhere = await (await begin(closed)).ask('POST /v1/teams', { name: 'Elsewhere' });
   const fine = { at: 0.5, do: [{ notify: 'assignee' }] };
   for (const reassign of ['Nobody', elsewhere.id, elsewhere.name]) {
     const steps = [fine, { at: 0.8, do: [{ raisePriority: true }, { reassign }] }];
@@ -315,7 +317,7 @@ test('a policy names teams that are there', async (t) => {
 });
 
 test('what a stopped clock had ahead is not done', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   await story.policy([0.5, 'due', 'PT1H'].map((at) => ({ at, do: [{ notify: 'a@example.com' }] })));
   const { id } = await story.ticket();
   await story.to('1:41');
@@ -325,7 +327,7 @@ test('what a stopped clock had ahead is not done', async (t) => {
 });
 
 test('a step that a verb puts into the past is done before the answer, once', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const objectives = (target: string) => [
     { metric: 'resolution', target, escalate: [{ at: 0.5, do: [{ notify: `${target}@example.com` }] }] },
   ];
@@ -346,7 +348,7 @@ test('a step that a verb puts into the past is done before the answer, once', as
 });
 
 test('an edited policy is another version: its steps are done for themselves', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   const policy = await story.policy([{ at: 0.5, do: [{ notify: 'one@example.com' }] }]);
   const { id } = await story.ticket();
   await story.to('1:00');
@@ -366,7 +368,7 @@ test('an edited policy is another version: its steps are done for themselves', a
 });
 
 test('of a past that is imported nothing is done; what comes is', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   await story.policy([0.1, 0.2, 0.9].map((at) => ({ at, do: [{ notify: 'a@example.com' }, { raisePriority: true }] })));
   const { ticket } = await story.ask('POST /v1/tickets/import', {
     externalIds: { old: '1' },
@@ -384,8 +386,7 @@ test('of a past that is imported nothing is done; what comes is', async (t) => {
 });
 
 test('agents see what is for them, managers all of it, customers nothing', async (t) => {
-  const desk = await openTestDesk(t);
-  const story = await begin(desk);
+  const story = await begin(closed);
   const li = await story.agent('Li');
   const wu = await story.agent('Wu', { role: 'manager' });
   await story.policy([{ at: 0.5, do: [{ notify: 'assignee' }, { notify: 'manager' }, { notify: 'a@example.com' }] }]);
@@ -393,7 +394,7 @@ test('agents see what is for them, managers all of it, customers nothing', async
   await story.to('1:00');
   const customer = await story.ask('POST /v1/customers', { name: 'C' });
   const as = async (role: string, more: object = {}) =>
-    desk.withKey((await story.ask('POST /v1/keys', { name: role, role, ...more })).key);
+    closed.withKey((await story.ask('POST /v1/keys', { name: role, role, ...more })).key);
   const seen = async (caller: Caller, filter = '') =>
     (await caller.rest(`GET /v1/notifications${filter}`)).body.data.map(({ role }: Told) => role).sort();
   const agent = await as('agent', { agentId: li.id });
@@ -429,7 +430,7 @@ test('agents see what is for them, managers all of it, customers nothing', async
 });
 
 test('lists go page by page, through both doors', async (t) => {
-  const story = await begin(await openTestDesk(t));
+  const story = await begin(closed);
   await story.policy([{ at: 0.5, do: Array.from({ length: 7 }, (_, n) => ({ notify: `${n}@example.com` })) }]);
   const { id } = await story.ticket();
   await story.to('1:00');
@@ -458,6 +459,56 @@ test('lists go page by page, through both doors', async (t) => {
   t.match(marked.body.data.markNotificationRead, { notification: { id: whole[0], readAt: after('1:00') } });
 });
 
+test('as the reference plan has it: a complaint of a core customer, by mail and by phone', async (t) => {
+  // 17:20 in Shanghai on the eve of National Day; both promises count round the clock.
+  const story = new Story(await closed.testWorkspace('2026-09-30T09:20:00Z'));
+  const core = await story.ask('POST /v1/customers', { name: 'C', tier: 'core' });
+  const wu = await story.agent('Wu', { seniorityYears: 5 });
+  const team = await story.ask('POST /v1/teams', { name: 'Green channel', leadId: wu.id });
+  const li = await story.agent('Li');
+  const ma = await story.agent('Ma', { role: 'manager' });
+  const people = new Map([li, wu, ma].map(({ id, name }) => [id, name]));
+  const complaint = { kind: 'complaint', customerId: core.id, assigneeId: li.id, teamId: team.id };
+  const mail = await story.ticket(complaint);
+  const call = await story.ticket({ ...complaint, channel: 'phone' });
+  await story.ask('POST /v1/test-clock/advance', { by: 'P2D' });
+  const told = async (id: string) =>
+    (await story.list(`notifications?ticketId=${id}&limit=200`))
+      .map(({ createdAt, metric, role, agentId }) => `${createdAt} ${metric} ${role} ${people.get(agentId)}`)
+      .reverse();
+  const resolution = [
+    '2026-09-30T21:20:00Z resolution assignee Li',
+    '2026-10-01T04:32:00Z resolution team_lead Wu',
+    '2026-10-01T09:20:01Z resolution manager Ma',
+    '2026-10-01T09:20:01Z resolution senior Wu',
+  ];
+  t.strictSame(await told(mail.id), [
+    '2026-09-30T09:50:00Z first_response assignee Li',
+    '2026-09-30T10:08:00Z first_response team_lead Wu',
+    '2026-09-30T10:20:01Z first_response manager Ma',
+    '2026-09-30T10:20:01Z first_response senior Wu',
+    ...resolution,
+  ]);
+  t.strictSame(await told(call.id), [
+    '2026-09-30T09:20:11Z first_response manager Ma',
+    '2026-09-30T09:20:11Z first_response senior Wu',
+    ...resolution,
+  ]);
+  const priorityOf = async (id: string) => (await story.ask(`GET /v1/tickets/${id}`)).priority;
+  t.equal(await priorityOf(mail.id), 'urgent', 'raised by the first answer and by the solution');
+  t.equal(await priorityOf(call.id), 'high', 'ten seconds are not hurried');
+  const clocks = await story.list(`tickets/${mail.id}/clocks`);
+  t.strictSame(
+    clocks.map(({ metric, dueAt }) => [metric, dueAt]),
+    [
+      ['first_response', '2026-09-30T10:20:00Z'],
+      ['resolution', '2026-10-01T09:20:00Z'],
+    ],
+  );
+  const said = await story.list(`events?limit=200&subject=${mail.id}&type=clock.started,clock.warned,clock.breached`);
+  t.equal(said.length, 2 + 4 + 2, 'the plan names no priority: nothing is said again');
+});
+
 interface Got {
   headers: IncomingHttpHeaders;
   body: string;
@@ -484,7 +535,7 @@ async function receive(t: Test): Promise<{ url: string; got: Got[] }> {
 
 test('a webhook gets the event, signed as Standard Webhooks have it', async (t) => {
   const { url, got } = await receive(t);
-  const story = await begin(await openTestDesk(t, { OUTBOUND_PRIVATE: 'on' }));
+  const story = await begin(open);
   await story.policy([{ at: 0.5, do: [{ raisePriority: true }, { webhook: url }] }]);
   const { id } = await story.ticket({ message: 'A secret of the customer' });
   await story.to('1:00');
@@ -529,23 +580,21 @@ test('a webhook gets the event, signed as Standard Webhooks have it', async (t) 
 });
 
 test('secrets of two workspaces differ, and only who sees keys sees them', async (t) => {
-  const desk = await openTestDesk(t);
   const secretOf = async (caller: Caller) => (await caller.rest('GET /v1/deliveries/signing-secret')).body.secret;
-  const [one, two] = [await begin(desk), await begin(desk)];
+  const [one, two] = [await begin(closed), await begin(closed)];
   t.not(await secretOf(one.caller), await secretOf(two.caller));
   t.equal(await secretOf(one.caller), await secretOf(one.caller));
   const { body } = await one.caller.graphql('{ signingSecret { secret } }');
   t.equal(body.data.signingSecret.secret, await secretOf(one.caller));
   for (const role of ['manager', 'integration', 'agent']) {
     const { key } = await one.ask('POST /v1/keys', { name: role, role });
-    t.match(await desk.withKey(key).rest('GET /v1/deliveries/signing-secret'), { status: 403 }, role);
+    t.match(await closed.withKey(key).rest('GET /v1/deliveries/signing-secret'), { status: 403 }, role);
   }
 });
 
 test('an address of our own network is not called: given up at once, and said', async (t) => {
   const { url, got } = await receive(t);
-  const desk = await openTestDesk(t);
-  const story = await begin(desk);
+  const story = await begin(closed);
   await story.policy([{ at: 0.5, do: [{ webhook: url }, { webhook: 'https://user:pass@example.com/' }] }]);
   await story.ticket();
   await story.to('1:00');
@@ -563,8 +612,11 @@ test('an address of our own network is not called: given up at once, and said', 
   t.strictSame(await story.list('deliveries?state=pending'), []);
 
   // Once it is allowed, by hand.
-  const open = await openTestDesk(t, { OUTBOUND_PRIVATE: 'on' });
-  desk.desk.services.fetch = open.desk.services.fetch;
+  const { fetch } = closed.desk.services;
+  t.teardown(() => {
+    closed.desk.services.fetch = fetch;
+  });
+  closed.desk.services.fetch = open.desk.services.fetch;
   const { body } = await story.caller.graphql(
     'mutation ($id: ID!) { retryDelivery(input: { deliveryId: $id }) { delivery { state attempts } errors { code } } }',
     { id: failed[0].id },

@@ -1,10 +1,13 @@
 /** The database goes away and comes back: callers are told so, the process stays, and nothing acknowledged is lost. */
 
 import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
+import { startTimekeeper } from '../../src/jobs/timekeeper.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { ADMIN_KEY, ask, callerOf, type HttpAnswer, startDesk } from '../support/process.ts';
 import { openProxy } from '../support/proxy.ts';
+import { checkSaid, LOG, listSaid, MINUTE, openTwoDesks, policy } from '../support/two-desks.ts';
 import { until } from '../support/until.ts';
 
 const CLIENTS = 8;
@@ -168,4 +171,28 @@ test('a database that hangs is given up after a while, and health is answered at
   await until('it works again', async () => (await call(`${desk.url}/v1/tickets`, 'GET')).status === 200, {
     within: 5000,
   });
+});
+
+test('the database is cut off again and again while clocks fall due: nothing is lost, nothing said twice', async (t) => {
+  const proxy = { cut() {}, mend() {} };
+  const { desks, db, ask, importTickets } = await openTwoDesks(t, [Date.now, Date.now], async (url) => {
+    const opened = await openProxy(t, url);
+    Object.assign(proxy, opened);
+    return opened.url;
+  });
+  await ask(0, 'POST /v1/policies', policy('PT10M', []));
+  const first = Date.now() + 1500 - 10 * MINUTE;
+  await importTickets(Array.from({ length: 400 }, (_, n) => first + n * 5));
+  for (const desk of desks) {
+    const timekeeper = startTimekeeper(desk, LOG);
+    t.teardown(() => timekeeper.stop());
+  }
+  for (const some of [1, 200, 500]) {
+    await until(`${some} are said`, async () => (await listSaid(db)).length >= some, { every: 1 });
+    proxy.cut();
+    await sleep(50);
+    proxy.mend();
+  }
+  await until('all are said', async () => (await listSaid(db)).length >= 800);
+  checkSaid(t, await listSaid(db), 400, []);
 });

@@ -38,7 +38,7 @@ export interface Sample {
 }
 
 /** Every change of clocks from February 1970 to 2045, when the rules of today have long been repeating themselves. */
-const changesOf = memoized((timeZone: string): ClockChange[] =>
+export const changesOf = memoized((timeZone: string): ClockChange[] =>
   changesBetween(timeZone, 40 * DAY, Date.UTC(2045) / 1000),
 );
 
@@ -163,7 +163,7 @@ export function featuresOf({ definition, around, change }: Sample): string[] {
     'a start that is repeated': times.some(([from]) => isRepeated(from)),
     'an end that is repeated': times.some(([, to]) => isRepeated(to)),
     'a whole holiday': holidays.length > partial.length,
-    'a part of a holiday': partial.length > 0,
+    'a partial holiday': partial.length > 0,
     'a partial holiday on the change': partial.some(({ from, to }) => isSkipped(from) || isSkipped(to)),
     'a special day without hours': specialDays.some(({ periods }) => periods.length === 0),
     'a special night': specialDays.some(({ periods }) => periods.some(([from, to]) => full(to) < full(from))),

@@ -218,11 +218,7 @@ export interface Story {
 const more = (minLength: number) => fc.array(fc.tuple(gap, happening), { minLength, maxLength: 26, size: 'max' });
 
 export const story: fc.Arbitrary<Story> = fc
-  .tuple(
-    fc.tuple(policy(0), policy(1), policy(2)),
-    fc.tuple(gap, created),
-    fc.oneof(more(0), more(12)),
-  )
+  .tuple(fc.tuple(policy(0), policy(1), policy(2)), fc.tuple(gap, created), fc.oneof(more(0), more(12)))
   .map(([policies, first, rest]) => {
     let at = BEGIN;
     const events: StoryEvent[] = [];

@@ -85,6 +85,7 @@ const DETAILS: Record<string, (value: string) => unknown> = {
   count: Number,
   score: Number,
   low: (value) => value === 'true',
+  anew: (value) => value === 'true',
 };
 
 /** The clock of a metric in words. */
@@ -655,6 +656,18 @@ laws([
       ['01 11:00', 'follow_up', { state: 'running', startedAt: '01 10:00' }],
     ],
   },
+  {
+    law: 'a ticket created solved never was new: what pauses on new has not paused it',
+    levels: promise({ metric: 'resolution', target: 'P1D', pausesOn: ['new'] }),
+    told: ['01 08:00 created status=solved'],
+    seen: [['01 09:00', 'resolution', { state: 'met', stoppedAt: '01 08:00', dueAt: '02 09:00' }]],
+  },
+  {
+    law: 'a clock that is met at the instant it was paused at has waited for nothing',
+    levels: promise({ metric: 'first_response', target: 'P1D', pausesOn: ['pending'] }),
+    told: ['01 08:00 created', '01 08:30 status_changed status=pending', '01 08:30 agent_reply'],
+    seen: [['01 09:00', 'first_response', { state: 'met', stoppedAt: '01 08:30', dueAt: '02 09:00' }]],
+  },
 ]);
 
 test('a history begins with its creation, once, and ends with closed but for aftercare and what surrounds the ticket', async (t) => {
@@ -1047,6 +1060,15 @@ const tiered = (
     makePolicy({ key: 'normal', version: version + 5, match: { tiers: ['normal'] }, objectives: normal, semantics }),
   );
 const sixHours = { metric: 'first_response', target: 'PT6H', warnAt: [0.5] };
+/** The resolution has a calendar of its own, the update counts on the request's. */
+const ownCalendar = promise(
+  [
+    { metric: 'resolution', target: 'PT2H', pausesOn: ['pending'], calendar: 'office' },
+    { metric: 'update', target: 'PT8H' },
+  ],
+  { onChange: 'fromChange', hold: 'wall' },
+);
+const fromChangeOn = tiered({ onChange: 'fromChange' }, [first], [sixHours]);
 const promoted: Told[] = ['01 10:00 created tier=normal', '01 12:00 tier_changed tier=core'];
 
 laws([
@@ -1256,6 +1278,61 @@ laws([
     levels: levels(makePolicy({ objectives: [first], semantics: { onChange: 'fromChange' } })),
     told: promoted,
     seen: [['01 12:30', 'first_response', { dueAt: '01 11:00', startedAt: '01 10:00' }]],
+  },
+  {
+    law: 'another calendar of the request moves what counts on it, and nothing that has a calendar of its own',
+    levels: ownCalendar,
+    told: [
+      '01 10:00 created',
+      '01 10:10 agent_reply',
+      '01 11:00 status_changed status=pending',
+      '01 20:00 status_changed status=open',
+      ['01 20:30 calendar_changed', { ...ownCalendar, calendar: ALWAYS }],
+    ],
+    seen: [
+      ['01 20:10', 'resolution', { dueAt: '01 21:00' }],
+      ['01 20:30', 'resolution', { dueAt: '01 21:00', elapsedSeconds: HOUR }],
+      ['01 20:10', 'update', { dueAt: '02 10:10', elapsedSeconds: 24_600 }],
+      ['01 20:30', 'update', { dueAt: '01 21:40', elapsedSeconds: 24_600 }],
+    ],
+  },
+  {
+    law: '… nor a resolution that is reopened',
+    levels: ownCalendar,
+    told: [
+      '01 15:30 created',
+      '01 15:40 agent_reply',
+      '01 16:30 status_changed status=solved',
+      ['01 20:00 calendar_changed', { ...ownCalendar, calendar: ALWAYS }],
+      '01 21:30 status_changed status=open',
+    ],
+    seen: [
+      ['01 16:00', 'resolution', { dueAt: '02 09:30' }],
+      ['01 22:00', 'resolution', { dueAt: '02 14:30', elapsedSeconds: HOUR }],
+    ],
+  },
+  {
+    law: 'anew: the whole history, though the policy is the same and says fromChange',
+    levels: fromChangeOn,
+    told: [...promoted, ['01 13:00 policy_changed anew=true', fromChangeOn]],
+    seen: [
+      ['01 12:30', 'first_response', { dueAt: '01 12:00', breachedAt: '01 12:00' }],
+      ['01 13:00', 'first_response', { dueAt: '01 11:00', breachedAt: '01 11:00' }],
+    ],
+  },
+  {
+    law: 'anew: also what had stopped on a closed ticket',
+    levels: promise(first),
+    told: [
+      '01 10:00 created',
+      '01 12:00 agent_reply',
+      '01 12:30 status_changed status=closed',
+      ['01 13:00 policy_changed anew=true', promise(sixHours)],
+    ],
+    seen: [
+      ['01 12:30', 'first_response', { state: 'missed', dueAt: '01 11:00' }],
+      ['01 13:00', 'first_response', { state: 'met', dueAt: '01 16:00', stoppedAt: '01 12:00' }],
+    ],
   },
   {
     law: 'a recomputation after changes of both kinds counts from the creation',

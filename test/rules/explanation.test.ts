@@ -5,7 +5,8 @@ import { test } from 'tap';
 import { between, closedReason } from '../../src/rules/business-time.ts';
 import { compileCalendar, type Instant } from '../../src/rules/calendar.ts';
 import type { ClockEvent } from '../../src/rules/clocks.ts';
-import { type ClockExplanation, explainClock, MOST_INTERVALS } from '../../src/rules/explanation.ts';
+import { type ClockExplanation, explainClock } from '../../src/rules/explanation.ts';
+import { MOST_INTERVALS } from '../../src/rules/labels.ts';
 import type { StatusCategory } from '../../src/rules/policy.ts';
 import {
   at,

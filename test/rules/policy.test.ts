@@ -15,6 +15,7 @@ import {
   type PolicyDefinition,
   PRESETS,
   parseTarget,
+  type Semantics,
 } from '../../src/rules/policy.ts';
 
 function resolve(ref: CalendarRef, path: string): Calendar {
@@ -151,7 +152,7 @@ test('every fault is named by its field path, all in one answer', async (t) => {
     ],
     [
       'a preset that is not shipped',
-      { ...objective({}), semantics: { preset: 'glpi' } },
+      { ...objective({}), semantics: { preset: 'chatwoot' } },
       ['policy.semantics.preset: unknown_preset'],
     ],
     [
@@ -209,6 +210,26 @@ test('a fault of an inline calendar is named below the policy', async (t) => {
   t.match(faults, [/^policy\.objectives\.0\.calendar\.timeZone/]);
 });
 
+test('an inline calendar that never opens is one fault among the others, and names the answer where it is the only one', async (t) => {
+  const never = { timeZone: 'UTC', week: {} };
+  t.throws(() => makePolicy({ calendar: never }), {
+    code: 'calendar_never_open',
+    errors: [{ path: 'policy.calendar', code: 'calendar_never_open' }],
+  });
+  const definition = {
+    key: 'p',
+    calendar: never,
+    objectives: [{ metric: 'resolution', target: 'P1W', calendar: never }],
+    semantics: { hold: 'z' },
+  };
+  t.strictSame(faultsOf(definition), [
+    'policy.calendar: calendar_never_open',
+    'policy.objectives.0.target: duration',
+    'policy.objectives.0.calendar: calendar_never_open',
+    'policy.semantics.hold: unknown_value',
+  ]);
+});
+
 test('the preset that is unknown is named in the message', async (t) => {
   t.throws(() => makePolicy({ semantics: { preset: 'abacus' } }), { errors: [{ message: /abacus/ }] });
 });
@@ -239,8 +260,20 @@ test('an option that is said comes before the preset, the preset before the defa
 });
 
 test('every preset says what it does', async (t) => {
-  t.strictSame(Object.keys(PRESETS), ['tierdesk', 'zendesk', 'zammad']);
+  t.strictSame(Object.keys(PRESETS), ['tierdesk', 'zendesk', 'zammad', 'glpi', 'rt', 'erpnext', 'servicenow']);
   for (const [name, { does }] of Object.entries(PRESETS)) t.ok(does.length > 40, name);
+});
+
+test('a preset sets its options and nothing else', async (t) => {
+  const cases: [preset: string, options: Partial<Semantics>][] = [
+    ['glpi', { firstResponseBy: ['public_reply', 'open'] }],
+    ['rt', { hold: 'hideDue', onReopen: 'count' }],
+    ['erpnext', { hold: 'wall' }],
+    ['servicenow', { onReopen: 'restart' }],
+  ];
+  for (const [preset, options] of cases) {
+    t.strictSame(makePolicy({ semantics: { preset } }).semantics, { ...DEFAULT_SEMANTICS, ...options }, preset);
+  }
 });
 
 test('the metrics stand in the order of the metric table', async (t) => {

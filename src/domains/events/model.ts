@@ -14,7 +14,7 @@ export const Event = z
       .meta({ scalar: 'DateTime' })
       .describe('When it was written, on the wall clock, with milliseconds.'),
     actor: z.string().describe('Id of who did it.'),
-    door: z.string().describe('How they came in: rest, graphql, survey, timekeeper or start.'),
+    door: z.string().describe('How they came in: rest, graphql, survey, timekeeper, job or start.'),
     subject: z.string().describe('Id of what it happened to; events of clocks name the ticket.'),
     data: z.record(z.string(), z.unknown()).meta({ scalar: 'JSON' }).describe('The facts.'),
   })

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 import { zId, zIsoInstant, zPage, zStamps } from '../model.ts';
+import { BacktestReport } from '../service-levels/backtest-model.ts';
+import { RecomputationReport } from '../service-levels/recompute-model.ts';
 
 export const JOB_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -31,10 +33,10 @@ export const Job = z
       .meta({ id: 'JobProgress', description: 'How far a job is.' })
       .describe('How far it is.'),
     result: z
-      .record(z.string(), z.unknown())
+      .union([RecomputationReport, BacktestReport, z.record(z.string(), z.unknown())])
       .nullable()
       .meta({ scalar: 'JSON' })
-      .describe('What came of it, as the operation that began it describes; null until it has succeeded.'),
+      .describe('What came of it, by type; null until it has succeeded, and in lists: ask for the job by its id.'),
     error: zJobError.nullable().describe('Why it failed; null unless it did.'),
     requestedBy: z.string().describe('Who asked for it: the id of a key or client, or the part of the desk.'),
     startedAt: zIsoInstant.nullable().describe('When it was first begun; null while it waits.'),

@@ -183,7 +183,11 @@ const option = <const T extends readonly string[]>(name: string, values: T, word
 
 const zSemantics = z
   .strictObject({
-    preset: z.string().max(100).nullish().describe('A bundle of options by name: tierdesk, zammad, zendesk.'),
+    preset: z
+      .string()
+      .max(100)
+      .nullish()
+      .describe('A bundle of options by name: tierdesk, zendesk, zammad, glpi, rt, erpnext, servicenow.'),
     onReopen: option('OnReopen', SEMANTICS_OPTIONS.onReopen, 'What a reopening does to the time while solved.'),
     onChange: option('OnChange', SEMANTICS_OPTIONS.onChange, 'What another tier, kind, priority or policy does.'),
     hold: option('Hold', SEMANTICS_OPTIONS.hold, 'What a pause does to the due time.'),

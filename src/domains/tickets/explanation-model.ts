@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import { EFFECTS } from '../../rules/course.ts';
-import { INTERVAL_LABELS, MARK_STEPS, MOST_INTERVALS } from '../../rules/explanation.ts';
+import { MARK_STEPS } from '../../rules/explanation.ts';
+import { INTERVAL_LABELS, MOST_INTERVALS } from '../../rules/labels.ts';
 import { ATTRIBUTES, MATCH_REASONS } from '../../rules/matching.ts';
 import { zIsoInstant } from '../model.ts';
 import { zClockEventType } from '../service-levels/model.ts';
