@@ -1,7 +1,7 @@
 /**
  * The at-risk view on a desk of a million tickets: how long the answer takes through REST, what the database reads for it,
- * and that it is what a slow reckoning says. Exits 1 where a table is read from end to end, the answer is another one, or half
- * of the answers for four hours take longer than they may.
+ * and that it is what a slow reckoning says. Exits 1 where a table is read from end to end, the answer is another one, or
+ * the database works too long on the one for four hours: the time itself tells more of what else the machine does.
  *
  * `npm run prove:at-risk -- --tickets 1000000 --open 150000`; `--writes` also measures what the indexes cost those who write.
  */
@@ -28,8 +28,8 @@ const TIERS = ['core', 'potential', 'normal'];
 const HORIZONS = { PT4H: 4 * 3600, P1D: 86_400, P7D: 7 * 86_400 };
 /** What is asked before anything is measured, and how often it is asked then. */
 const [WARM, ASKED] = [10, 50];
-/** More than half of the answers for four hours must not take longer. */
-const LATEST_MS = 100;
+/** So long may the database work on an answer for four hours. */
+const MOST_CPU_MS = 100;
 
 const faults: string[] = [];
 
@@ -51,7 +51,7 @@ async function measure(desk: DeskProcess, databasePid: number): Promise<void> {
     const [p50, p99] = [0.5, 0.99].map((q) => times[Math.floor(times.length * q)]!);
     const column = (value: number, width: number) => value.toFixed(1).padStart(width);
     console.log(`${horizon.padEnd(10)}${column(p50!, 9)}${column(p99!, 10)}${column(cpu, 10)}`);
-    if (horizon === 'PT4H' && p50! > LATEST_MS) faults.push(`half of the answers take longer than ${LATEST_MS} ms`);
+    if (horizon === 'PT4H' && cpu > MOST_CPU_MS) faults.push(`an answer costs more than ${MOST_CPU_MS} ms of CPU`);
   }
 }
 

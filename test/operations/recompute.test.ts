@@ -691,3 +691,31 @@ test('another process that still holds the workspace as it was brings no ticket 
     ],
   );
 });
+
+test('the job comes late: the tickets are turned as of the edit, and of the change of tier', async (t) => {
+  const live = await desk.rest('POST /v1/workspaces', { name: 'Late', plan: 'none' });
+  const story = new Story(desk.withKey(live.body.adminKey));
+  const policy = await story.policy('all', [first('PT4H')], { semantics: { onChange: 'fromChange' } });
+  const [ticket, later] = [await story.ticket(), await story.ticket()];
+  await story.work();
+  desk.wall.now += 3600_000;
+  await story.ask(`PATCH /v1/policies/${policy.id}`, { objectives: [first('PT30M')] });
+  const edited = new Date(Math.floor(desk.wall.now / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+  desk.wall.now += 60_000;
+  await story.ask(`POST /v1/tickets/${later.id}/messages`, { body: 'A note', visibility: 'internal' });
+  const noted = (await story.history(later)).at(-1).at;
+  desk.wall.now += 60_000;
+  const { result } = await story.work();
+  t.match(result, { ticketsTouched: 2, byTier: [{ breachesAppeared: 2 }] });
+  t.match((await story.history(ticket)).at(-1), { type: 'policy_changed', at: edited });
+  t.match(
+    await story.clock(ticket, 'first_response'),
+    { breachedAt: edited },
+    'due at the edit, not when it was noticed',
+  );
+  t.match(
+    (await story.history(later)).at(-1),
+    { type: 'policy_changed', at: noted },
+    'a history does not run backwards',
+  );
+});

@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
-import { test } from 'tap';
+import tap, { test } from 'tap';
 import { Temporal } from 'temporal-polyfill';
 import { AppError } from '../../src/errors.ts';
 import { BLOCK_SECONDS } from '../../src/rules/block.ts';
@@ -60,6 +60,9 @@ const EXPECTED = [
     ['a gap', 'an overlap', 'an opening', 'a closing', 'a midnight'].map((name) => `asked ${when} ${name}`),
   ),
 ];
+
+// A long run has long.
+tap.setTimeout(60_000 + 120 * RUNS);
 
 /** Where to ask: near an instant at which something happens, or anywhere around. */
 const moment = fc.oneof(
@@ -204,7 +207,7 @@ test('add and between agree over any distance, and later starts or more time nev
     { numRuns: Math.ceil(RUNS * 0.1), seed: SEED },
   );
   t.comment(`${asked} amounts of time`);
-  ok(asked > 0);
+  ok(asked > 0 || RUNS < ENOUGH_RUNS);
 });
 
 function orOutOfRange(ask: () => number): number | null {

@@ -58,11 +58,12 @@ export function hoursOf(calendar: Calendar): Hours {
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
 
 const target = fc.oneof(
-  fc.constantFrom('PT1S', 'PT30S', 'PT90S', 'PT10M', 'PT30M', 'PT1H', 'PT2H', 'PT3H', 'PT8H', 'PT24H', 'PT40H'),
+  fc.constantFrom('PT1S', 'PT30S', 'PT90S', 'PT10M', 'PT30M', 'PT8H', 'PT24H', 'PT40H'),
+  fc.constantFrom('PT1H', 'PT2H', 'PT3H', 'PT4H'),
   fc.constantFrom('P1D', 'P2D', 'P3D'),
   fc.integer({ min: 1, max: 30 * HOUR }).map((n) => `PT${n}S`),
 );
-const fraction = fc.constantFrom(0.07, 0.1, 0.25, 0.5, 0.55, 0.8, 0.99);
+const fraction = fc.constantFrom(0.07, 0.1, 0.25, 0.5, 0.5, 0.55, 0.75, 0.8, 0.99);
 const step = fc.record({
   at: fc.oneof(fraction, fc.constantFrom('due', 'PT1S', 'PT45S', 'PT1H', 'PT26H')),
   do: fc.constant([{ notify: 'manager' }]),
@@ -132,7 +133,8 @@ function policy(number: number): fc.Arbitrary<PolicyDefinition> {
 const gap = fc.oneof(
   { weight: 1, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.constantFrom(1, 29, 30, 60, 61, 90) },
-  { weight: 5, arbitrary: fc.integer({ min: 1, max: 48 }).map((n) => n * 1800) },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 6 }).map((n) => n * 1800) },
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 48 }).map((n) => n * 1800) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 2 * DAY }) },
 );
 
