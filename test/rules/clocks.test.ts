@@ -1524,6 +1524,29 @@ test('a warning that a recomputation puts into the past is said at once', async 
   ]);
 });
 
+test('a warning reached at the instant of a pause is said there, and does not wait for the clock to run again', async (t) => {
+  const events = history(
+    ['01 10:00 created', promise({ ...escalating, escalate: [] })],
+    '01 11:00 status_changed status=pending',
+    '01 13:00 status_changed status=open',
+  );
+  const said = ['started resolution 01 10:00', 'warned resolution 0.5 01 11:00'];
+  t.strictSame(announced(events, '01 10:00', '01 11:00', '01 13:00'), said);
+  t.strictSame(announced(events, '01 10:00', '01 13:00'), said);
+});
+
+test('a step after due that came while the ticket was solved is said at its reopening', async (t) => {
+  const events = history(
+    ['01 10:00 created', promise({ ...escalating, metric: 'first_response', warnAt: [] })],
+    '01 12:30 status_changed status=solved',
+    '01 14:00 status_changed status=open',
+  );
+  t.strictSame(announced(events, '01 12:15', '01 13:30', '01 14:00').slice(-2), [
+    'escalated first_response escalate:1 01 12:00:01',
+    'escalated first_response escalate:2 01 13:00',
+  ]);
+});
+
 test('a reopened clock that is met again is told to be met again', async (t) => {
   const events = history(
     ['01 10:00 created', promise(solution)],
