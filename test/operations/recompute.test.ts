@@ -406,6 +406,21 @@ test('tried dry: the same report, nothing written', async (t) => {
   t.match(await story.jobs(), [{ input: { includeClosed: true } }]);
 });
 
+test('a policy that is tried keeps the place of the one it stands for, unless told', async (t) => {
+  const story = await begin();
+  await story.policy('first', [first('PT4H')], { match: { kinds: ['complaint'] }, position: 1 });
+  await story.policy('second', [first('PT4H')], { match: { channels: ['email'] }, position: 2 });
+  await story.ticket();
+  const asked = { key: 'second', match: { channels: ['email'] }, objectives: [first('PT1H')] };
+  for (const [more, touched] of [
+    [{}, 0],
+    [{ position: 0 }, 1],
+  ] as const) {
+    await story.ask('POST /v1/service-levels/recompute', { dryRun: true, policy: { ...asked, ...more } });
+    t.match((await story.work()).result, { tickets: 1, ticketsTouched: touched });
+  }
+});
+
 test('what would be tried is checked, through both doors', async (t) => {
   const story = await begin();
   const policy = { key: 'all', objectives: [first('PT1H')] };

@@ -271,7 +271,7 @@ export const InlinePolicy = z
   .strictObject({
     key: z.string().min(1).max(200).optional().describe('Named by its clocks; inline unless told.'),
     name: z.string().max(200).optional().describe('What people call it.'),
-    position: z.int().optional().describe('Not used; may be said.'),
+    position: z.int().optional().describe('Among equally specific policies of a plan the lowest wins.'),
     version: z.int().optional().describe('Named by its clocks; 1 unless told.'),
     match: zMatch.nullish().describe('Which tickets it covers; all of them unless told.'),
     calendar: zCalendarRef.nullish().describe("The calendar it counts on; the request's unless told."),

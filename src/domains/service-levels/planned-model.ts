@@ -32,7 +32,7 @@ export const plannedFields = {
   policy: zPolicyRef
     .nullish()
     .describe(
-      "A policy, or the id or key of one: it takes the place of the workspace's policy with its key, or is added; all others stay.",
+      "A policy, or the id or key of one: it takes the place of the workspace's policy with its key (and its position, unless told), or is added; all others stay.",
     ),
   plan: zPlan.nullish().describe('A whole set instead: nothing else is promised.'),
 };

@@ -57,7 +57,12 @@ export async function plannedLevels(ctx: Ctx, { policy, plan }: Planned): Promis
   const one =
     typeof policy === 'string'
       ? policyDefinition(pick('policy', catalogue.policies, policy, 'policy'))
-      : inlinePolicy(policy);
+      : { ...placeOf(now, policy.key), ...inlinePolicy(policy) };
   const others = inForce().filter(({ key }) => key !== one.key);
   return { policies: [...others, checked(one, 'policy')], calendars: named };
+}
+
+/** The place of the policy whose place another takes. */
+function placeOf(policies: readonly PolicyDefinition[], key: string | undefined): Pick<PolicyDefinition, 'position'> {
+  return { position: policies.find((one) => one.key === key)?.position };
 }

@@ -45,7 +45,7 @@ const MOST_EVENTS = 20_000;
 /** How often a ticket that others change is decided again. */
 const ATTEMPTS = 8;
 /** Others are answered in between. Milliseconds. */
-const LONGEST_STRETCH = 8;
+const LONGEST_STRETCH = 4;
 const STEP_MS = 500;
 
 export const recomputeJob: JobDefinition<RecomputeInput, Place, z.input<typeof RecomputationReport>> = {
