@@ -19,6 +19,7 @@ export interface Migration {
 
 /** Two processes that start together take turns; the number is this program's own. */
 const LOCK = 7_436_001;
+const TURN_MS = 100;
 
 /** A migration that waits for a lock makes everybody behind it wait: it gives up soon and tries again. */
 const LOCK_TIMEOUT = '5s';
@@ -58,7 +59,7 @@ export async function migrate(db: Db, folder: string, log?: Logger): Promise<str
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK]);
+    await takeTurn(client);
     const applied = await readApplied(client);
     if (applied === null) {
       await client.query(`create table schema_migrations (
@@ -76,6 +77,18 @@ export async function migrate(db: Db, folder: string, log?: Logger): Promise<str
     return missing.map((migration) => migration.name);
   } finally {
     await client.end();
+  }
+}
+
+/**
+ * Asked for again and again: an index that is built concurrently waits for every statement that began before it, and a
+ * statement that itself waits for this lock would be one.
+ */
+async function takeTurn(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ mine: boolean }>('select pg_try_advisory_lock($1) as mine', [LOCK]);
+    if (rows[0]!.mine) return;
+    await sleep(TURN_MS);
   }
 }
 
@@ -127,6 +140,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       if (!migration.transaction) {
+        await dropUnfinishedIndex(client, migration.sql);
         await client.query(migration.sql);
         await record();
         return;
@@ -144,6 +158,15 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
       await sleep(500);
     }
   }
+}
+
+/** A build that was cut off leaves an index that serves nobody, and that `if not exists` takes for the whole. */
+async function dropUnfinishedIndex(client: pg.Client, sql: string): Promise<void> {
+  const name = /\bcreate (?:unique )?index concurrently (?:if not exists )?(\w+)/i.exec(sql)?.[1];
+  if (name === undefined) return;
+  const unfinished = 'select from pg_index where indexrelid = to_regclass($1) and not indisvalid';
+  const { rowCount } = await client.query(unfinished, [name]);
+  if (rowCount === 1) await client.query(`drop index concurrently ${name}`);
 }
 
 /** The message with the line it is about. */

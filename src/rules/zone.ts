@@ -12,11 +12,12 @@ interface ClockChanges {
 /** A time zone: between instants and its wall clock. A local time is in seconds, counted as if the wall clock were UTC. */
 export class Zone {
   static readonly #known = new Map<string, Zone>();
-  readonly #name: string;
+  /** Its IANA name. */
+  readonly name: string;
   readonly #blocks = new Map<number, ClockChanges>();
 
   private constructor(name: string) {
-    this.#name = name;
+    this.name = name;
   }
 
   /** Undefined when there is no such zone. Temporal also takes offsets and whole timestamps for a zone: they are none here. */
@@ -61,7 +62,7 @@ export class Zone {
     // Local times reach a day and a half beyond their instants, and periods begin the night before.
     const from = block * BLOCK_SECONDS - 5 * DAY;
     const to = (block + 1) * BLOCK_SECONDS + 5 * DAY;
-    const first = Temporal.Instant.fromEpochMilliseconds(from * 1000).toZonedDateTimeISO(this.#name);
+    const first = Temporal.Instant.fromEpochMilliseconds(from * 1000).toZonedDateTimeISO(this.name);
     const found: ClockChanges = { offset: first.offsetNanoseconds / 1e9, changes: [] };
     for (let next = first.getTimeZoneTransition('next'); next; next = next.getTimeZoneTransition('next')) {
       const at = next.epochMilliseconds / 1000;

@@ -223,6 +223,7 @@ test('a backtest that cannot be is refused by the names of its fields', async (t
     [{ policy: 'nobody' }, 422, 'policy'],
     [{ policy: 'pol_01k9zv3m5qe8w9y2f4h6j8m0n1' }, 404, 'policy'],
     [{ policy: { objectives, calendar: 'nowhere' } }, 422, 'policy.calendar'],
+    [{ policy: { objectives, calendar: 'constructor' } }, 422, 'policy.calendar'],
     [{ policy: { objectives: [{ metric: 'first_response', target: 'PT1W' }] } }, 422, 'policy.objectives.0.target'],
     [
       {

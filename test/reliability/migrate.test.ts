@@ -74,13 +74,28 @@ t.test('an older release runs on the schema of a newer one and notes it', async 
   t.same(notes, [{ migration: '0002_authors.sql' }]);
 });
 
-t.test('an index can be built while others write', async (t) => {
+const INDEX = {
+  '0002_index.sql': '-- no transaction\ncreate index concurrently if not exists notes_id_index on notes (id);',
+};
+
+t.test('an index can be built while others write, and other processes wait for their turn', async (t) => {
   const { db } = await openBareDatabase(t);
-  const index = '-- no transaction\ncreate index concurrently notes_id_index on notes (id);';
-  t.same(await migrate(db, makeMigrations(t, { ...FIRST, '0002_index.sql': index }).folder), [
-    '0001_notes.sql',
-    '0002_index.sql',
-  ]);
+  const { folder } = makeMigrations(t, { ...FIRST, ...INDEX });
+  const applied = await Promise.all([1, 2, 3].map(() => migrate(db, folder)));
+  t.same(applied.flat(), ['0001_notes.sql', '0002_index.sql']);
+});
+
+t.test('an index whose build was cut off is built again', async (t) => {
+  const { db } = await openBareDatabase(t);
+  const { folder, write } = makeMigrations(t, FIRST);
+  await migrate(db, folder);
+  await db.pool.query('insert into notes values (1), (2)');
+  await t.rejects(db.pool.query('create unique index concurrently notes_id_index on notes ((1))'), { code: '23505' });
+  write(INDEX);
+  t.same(await migrate(db, folder), ['0002_index.sql']);
+  const { rows } = await db.pool.query(`select indisvalid, indisunique from pg_index
+    where indexrelid = 'notes_id_index'::regclass`);
+  t.same(rows, [{ indisvalid: true, indisunique: false }]);
 });
 
 t.test('a migration waits for nobody longer than its lock timeout, and tries again', async (t) => {

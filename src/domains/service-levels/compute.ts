@@ -44,7 +44,7 @@ export const addBusinessTime = compute({
   example: { calendar: 'cn-office', start: '2026-11-24T10:00:00+08:00', duration: 'PT8H' },
   async run(ctx, input) {
     const amount = amountOf(input);
-    const calendar = await requestedCalendar(ctx, input.calendar);
+    const { calendar } = await requestedCalendar(ctx, input.calendar);
     return {
       at: iso(
         'days' in amount
@@ -62,8 +62,9 @@ export const businessTimeBetween = compute({
   input: z.strictObject(betweenFields),
   output: BusinessSeconds,
   example: { calendar: 'cn-office', from: '2026-11-24T10:00:00+08:00', to: '2026-11-25T10:00:00+08:00' },
-  async run(ctx, { calendar, from, to }) {
-    return { seconds: between(await requestedCalendar(ctx, calendar), from, to) };
+  async run(ctx, input) {
+    const { calendar } = await requestedCalendar(ctx, input.calendar);
+    return { seconds: between(calendar, input.from, input.to) };
   },
 });
 

@@ -37,7 +37,7 @@ class FeedProblem extends Error {
 /** Whether a name is that of an IANA time zone. */
 const ZONES = new Map<string, boolean>();
 
-parentPort!.postMessage(reply(workerData as FeedRequest));
+parentPort?.postMessage(reply(workerData as FeedRequest));
 
 function reply(request: FeedRequest): FeedReply {
   try {

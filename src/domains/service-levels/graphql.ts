@@ -5,6 +5,7 @@ import { backtestServiceLevels } from './backtest.ts';
 import { addBusinessTime, businessTimeBetween, simulateServiceLevels } from './compute.ts';
 import { addCalendarHolidays, listHolidaySources } from './holidays.ts';
 import { calendarResource, policyResource } from './operations.ts';
+import { previewCalendar } from './preview.ts';
 import { recomputeServiceLevels } from './recompute.ts';
 
 export const serviceLevelFields: Field[] = [
@@ -22,6 +23,7 @@ export const serviceLevelFields: Field[] = [
   mutation(policyResource.remove, 'deleted'),
   computed(addBusinessTime),
   computed(businessTimeBetween),
+  computed(previewCalendar),
   computed(simulateServiceLevels),
   mutation(backtestServiceLevels, 'job'),
   mutation(recomputeServiceLevels, 'job'),

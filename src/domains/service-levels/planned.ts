@@ -36,10 +36,11 @@ export async function plannedLevels(ctx: Ctx, { policy, plan }: Planned): Promis
     calendarOf(definition, `plan.calendars.${index}`);
     ofPlan.set(key, definition);
   }
-  const named: Record<string, CalendarDefinition> = {};
+  const named = new Map<string, CalendarDefinition>();
   const definitionOf = (name: string, path: string): CalendarDefinition => {
-    named[name] ??= ofPlan.get(name) ?? pick('calendar', catalogue.calendars, name, path).definition;
-    return named[name];
+    const definition = ofPlan.get(name) ?? pick('calendar', catalogue.calendars, name, path).definition;
+    named.set(name, definition);
+    return definition;
   };
   const now = catalogue.policies.map(policyDefinition);
   const checked = (definition: PolicyDefinition, path: string) => {
@@ -47,19 +48,17 @@ export async function plannedLevels(ctx: Ctx, { policy, plan }: Planned): Promis
     return definition;
   };
   const inForce = () => now.map((definition, index) => checked(definition, `policies.${index}`));
+  const onCalendars = (all: PolicyDefinition[]): Levels => ({ policies: all, calendars: Object.fromEntries(named) });
   if (isGiven(plan)) {
-    return {
-      policies: plan.policies.map((one, index) => checked(inlinePolicy(one), `plan.policies.${index}`)),
-      calendars: named,
-    };
+    return onCalendars(plan.policies.map((one, index) => checked(inlinePolicy(one), `plan.policies.${index}`)));
   }
-  if (!isGiven(policy)) return { policies: inForce(), calendars: named };
+  if (!isGiven(policy)) return onCalendars(inForce());
   const one =
     typeof policy === 'string'
       ? policyDefinition(pick('policy', catalogue.policies, policy, 'policy'))
       : { ...placeOf(now, policy.key), ...inlinePolicy(policy) };
   const others = inForce().filter(({ key }) => key !== one.key);
-  return { policies: [...others, checked(one, 'policy')], calendars: named };
+  return onCalendars([...others, checked(one, 'policy')]);
 }
 
 /** The place of the policy whose place another takes. */

@@ -5,6 +5,7 @@ import { backtestServiceLevels } from './backtest.ts';
 import { addBusinessTime, businessTimeBetween, simulateServiceLevels } from './compute.ts';
 import { addCalendarHolidays, listHolidaySources } from './holidays.ts';
 import { calendarResource, policyResource } from './operations.ts';
+import { previewCalendar } from './preview.ts';
 import { recomputeServiceLevels } from './recompute.ts';
 
 export const serviceLevelRoutes: Route[] = [
@@ -22,6 +23,7 @@ export const serviceLevelRoutes: Route[] = [
   route('DELETE /policies/:policyId', policyResource.remove),
   route('POST /business-time/add', addBusinessTime),
   route('POST /business-time/between', businessTimeBetween),
+  route('POST /business-time/preview', previewCalendar),
   route('POST /service-levels/simulate', simulateServiceLevels),
   route('POST /service-levels/backtest', backtestServiceLevels),
   route('POST /service-levels/recompute', recomputeServiceLevels),

@@ -13,14 +13,14 @@ export type PolicyRef = z.output<typeof zPolicyRef>;
 
 export const isGiven = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
 
-/** The calendar to count on. 404 or 422 naming `calendar` when there is none, or it is faulty. */
-export async function requestedCalendar(ctx: Ctx, calendar: CalendarRef): Promise<Calendar> {
-  if (calendar === 'always') return ALWAYS;
-  const definition =
-    typeof calendar === 'string'
-      ? (await getCalendar(ctx.db, ctx.workspace.workspaceId, calendar, 'calendar')).definition
-      : inlineCalendar(calendar);
-  return calendarOf(definition, 'calendar');
+/** The calendar to count on, and what people call it. 404 or 422 naming `calendar` when there is none, or it is faulty. */
+export async function requestedCalendar(ctx: Ctx, ref: CalendarRef): Promise<{ calendar: Calendar; name: string }> {
+  if (ref === 'always') return { calendar: ALWAYS, name: ref };
+  if (typeof ref !== 'string') {
+    return { calendar: calendarOf(inlineCalendar(ref), 'calendar'), name: ref.name ?? ref.key ?? '' };
+  }
+  const { definition, name } = await getCalendar(ctx.db, ctx.workspace.workspaceId, ref, 'calendar');
+  return { calendar: calendarOf(definition, 'calendar'), name };
 }
 
 export function inlineCalendar({

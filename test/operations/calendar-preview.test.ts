@@ -1,0 +1,1 @@
+/** Being written by the helper for calendars; see git for the rest. */
