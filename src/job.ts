@@ -36,15 +36,13 @@ export interface Work<S> {
   step(place: S, done: number, total: number | null): Promise<void>;
 }
 
-export type JobRow = typeof jobs.$inferSelect;
-
 /** Adds a job to the change set; it begins once that is saved. */
 export function enqueue<I extends Record<string, unknown>>(
   ctx: Pick<Ctx, 'workspace' | 'actor' | 'now'>,
   changes: Changes,
   { type }: { type: JobDefinition<I>['type'] },
   input: I,
-): JobRow {
+): typeof jobs.$inferSelect {
   const row = changes.insert(jobs, {
     workspaceId: ctx.workspace.workspaceId,
     id: newId('job'),

@@ -40,6 +40,8 @@ export interface PageRequest<T extends WalledTable> {
   /** Of the statement, without filters and order. */
   name: string;
   table: T;
+  /** Columns that are not read: so large that a page of them would not fit in memory. */
+  without?: readonly (keyof T['$inferSelect'])[];
   workspaceId: number;
   filters: Filter[];
   order: Order;
@@ -73,7 +75,8 @@ export async function readPage<T extends WalledTable, V>(
   view: (row: RowOf<T>) => V,
 ): Promise<Page<V>> {
   const { table, order, tieBreak, limit } = request;
-  const columns = columnsOf(table) as Record<string, PgColumn>;
+  const columns: Record<string, PgColumn> = { ...(columnsOf(table) as Record<string, PgColumn>) };
+  for (const name of request.without ?? []) delete columns[name as string];
   const filters = request.filters.filter(({ values }) => values !== null);
   const after = request.cursor === undefined ? null : decodeCursor(request.cursor, order, tieBreak);
   const signature = [

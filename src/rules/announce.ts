@@ -58,11 +58,12 @@ export function announce(before: readonly StoredClock[], after: readonly Compute
   for (const clock of after) {
     const old = stored.get(clockId(clock));
     stored.delete(clockId(clock));
-    const news = newsOf(old, clock, now);
+    const news = newsOf(old, clock, old?.said ?? lentSaid(before, clock), now);
     announcements.push(...news.announcements);
     clocks.push({ ...clock, said: [...news.remembered, ...news.said] });
   }
   const dropped = [...stored.values()];
+  lendSaid(dropped, clocks[0]);
   for (const old of dropped) {
     const clock = endOf(old, now);
     if (isSaidBroken(old)) announcements.push({ type: 'clock.breach_withdrawn', occurredAt: now, clock });
@@ -106,9 +107,28 @@ export function nextInstant<C extends ComputedClock>(
   return next === Infinity ? null : Math.max(now, next);
 }
 
-function newsOf(old: StoredClock | undefined, clock: ComputedClock, now: Instant) {
+/**
+ * What a dropped clock has said is kept with another one of its ticket, under its name: should a later recomputation begin
+ * that cycle again, it is not said again. Its breach was withdrawn, and is.
+ */
+function lendSaid(dropped: readonly StoredClock[], keeper: StoredClock | undefined): void {
+  if (keeper === undefined || dropped.length === 0) return;
+  const lent = dropped.flatMap((clock) =>
+    clock.said
+      .filter((key) => !key.endsWith(`:${BREACH.key}`))
+      .map((key) => (key.includes(' ') ? key : `${clockId(clock)} ${key}`)),
+  );
+  keeper.said = [...new Set([...keeper.said, ...lent])];
+}
+
+function lentSaid(before: readonly StoredClock[], clock: ComputedClock): string[] {
+  const name = `${clockId(clock)} `;
+  return before.flatMap(({ said }) => said.filter((key) => key.startsWith(name)).map((key) => key.slice(name.length)));
+}
+
+function newsOf(old: StoredClock | undefined, clock: ComputedClock, before: readonly string[], now: Instant) {
   const announcements: Announcement[] = [];
-  let remembered = old?.said ?? [];
+  let remembered = before;
   const said: string[] = [];
   if (old === undefined) announcements.push({ type: 'clock.started', occurredAt: clock.startedAt, clock });
   if (old !== undefined && isSaidBroken(old) && !clock.breached) {

@@ -22,7 +22,7 @@ const WORDS = {
     sum: (time: string, days: number, of: number) => `open ${time} on ${days} of ${of} days`,
     dates: (what: string, dates: string) => `${what}: ${dates}.`,
     more: (count: number) => `+ ${count} more`,
-    lasts: (time: string) => `day of ${time}`,
+    lasts: (seconds: number, time: string) => (seconds === 0 ? 'left out' : `day of ${time}`),
     special_closed: 'Special day',
     scale: 'Open, by hour of the day',
   },
@@ -37,7 +37,7 @@ const WORDS = {
     sum: (time: string, days: number, of: number) => `${of}天中有${days}天开放，共${time}`,
     dates: (what: string, dates: string) => `${what}：${dates}日。`,
     more: (count: number) => `另有${count}段`,
-    lasts: (time: string) => `全天${time}`,
+    lasts: (seconds: number, time: string) => (seconds === 0 ? '此日不存在' : `全天${time}`),
     special_closed: '特殊工时',
     scale: '开放（横轴为钟点）',
   },
@@ -97,7 +97,7 @@ export function drawMonth({ month, openSeconds, days }: Month, { name, timeZone,
     ),
     `<path d="${cells.map(({ day, x, y }) => `M${x + 8} ${y + BAR_TOP}h${(day.seconds / DAY) * BAR}`).join('')}" stroke="#d3d9e0" stroke-width="10"/>`,
     group('stroke="#1d4ed8" stroke-width="10"', cells.flatMap(bars)),
-    `<path d="${cells.flatMap(({ x, y }) => [6, 12, 18].map((hour) => `M${x + 8 + (hour / 24) * BAR} ${y + BAR_TOP - 5}v10`)).join('')}" stroke="#fff" stroke-width=".8"/>`,
+    `<path d="${cells.flatMap(({ day, x, y }) => (day.seconds === 0 ? [] : [6, 12, 18]).map((hour) => `M${x + 8 + (hour / 24) * BAR} ${y + BAR_TOP - 5}v10`)).join('')}" stroke="#fff" stroke-width=".8"/>`,
     group(
       'font-size="11" fill="#4b535d"',
       cells.flatMap((cell) => total(cell, language)),
@@ -144,7 +144,7 @@ function marks({ day: { reason, seconds, openSeconds }, x, y }: Cell, language: 
   const words = WORDS[language];
   const name = reason === 'special_day' && openSeconds === 0 ? 'special_closed' : reason;
   const marked = name === 'open' || name === 'outside_hours' ? [] : [words[name]];
-  const odd = seconds === DAY ? [] : [words.lasts(timeOf(seconds, language))];
+  const odd = seconds === DAY ? [] : [words.lasts(seconds, timeOf(seconds, language))];
   return [...marked, ...odd].map((text, line) =>
     label(x + WIDE - 8, y + 20 + line * 14, text, `fill="${(line === 0 && MARK_COLOURS[reason]) || '#4b535d'}"`),
   );

@@ -2,13 +2,8 @@
 
 import { Agent, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { type Test, test } from 'tap';
-import { buildApp } from '../../src/app.ts';
-import { save } from '../../src/changes.ts';
-import { loadConfig } from '../../src/config.ts';
-import { closeDatabase, type Db, openDatabase } from '../../src/db/connect.ts';
-import { newWorkspaceChanges } from '../../src/domains/workspaces/creation.ts';
+import type { Db } from '../../src/db/connect.ts';
 import { deliverDue, startCourier } from '../../src/jobs/courier.ts';
 import { handleDue } from '../../src/jobs/timekeeper.ts';
 import type { Desk } from '../../src/operation.ts';
@@ -16,13 +11,8 @@ import { DELAYS } from '../../src/rules/retry.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { openTestDesk } from '../support/desk.ts';
 import { ADMIN_KEY, callerOf, type DeskProcess, startDesk } from '../support/process.ts';
+import { drain, LOG, MINUTE, openTwoDesks, SECOND, START, type TwoDesks } from '../support/two-desks.ts';
 import { until } from '../support/until.ts';
-
-const LOG = pino({ level: 'silent' });
-/** Tuesday 2026-11-24 10:00 in Shanghai. */
-const START = Date.UTC(2026, 10, 24, 2, 0, 0);
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
 
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
 type Told = any;
@@ -68,55 +58,16 @@ async function receive(t: Test): Promise<Receiver> {
   return receiver;
 }
 
-interface Bench {
-  desks: Desk[];
-  db: Db;
+interface Bench extends TwoDesks {
   wall: { now: number };
-  /** JSON in, answer out; through either desk. */
-  ask(desk: 0 | 1, line: string, body?: unknown): Promise<Told>;
 }
 
-/** Two desks on one database, whose wall clock is in the test's hand; nothing is promised yet. */
-async function openTwoDesks(t: Test): Promise<Bench> {
+/** Nothing is promised yet; the receivers are on this machine. */
+async function openBench(t: Test): Promise<Bench> {
   const wall = { now: START };
-  const { db, url } = await openTestDatabase(t);
-  const { changes, workspaceId, adminKey } = newWorkspaceChanges({
-    workspaceId: 1,
-    name: 'Bench',
-    plan: 'none',
-    mode: 'live',
-    now: START / SECOND,
-  });
-  const apps: Awaited<ReturnType<typeof buildApp>>[] = [];
-  for (let n = 0; n < 2; n++) {
-    const own = openDatabase({ url, poolSize: 5, prepared: true });
-    const services = { secretKey: Buffer.alloc(32, 7), publicUrl: 'http://desk.test', wallClock: () => wall.now };
-    const app = await buildApp({ config: loadConfig({ OUTBOUND_PRIVATE: 'on' }), db: own, services, log: LOG });
-    t.teardown(async () => {
-      await app.server.close();
-      await closeDatabase(own);
-    });
-    apps.push(app);
-  }
-  const { epoch } = apps[0]!.desk.services;
-  await save(db, workspaceId, epoch, [{ changes, author: { actor: 'start', door: 'start' } }]);
-  return {
-    desks: apps.map(({ desk }) => desk),
-    db,
-    wall,
-    async ask(desk, line, body) {
-      const [method, url] = line.split(' ') as ['POST', string];
-      const headers = { authorization: `Bearer ${adminKey}` };
-      const answer = await apps[desk]!.server.inject({ method, url, headers, ...(body ? { payload: body } : {}) });
-      if (answer.statusCode >= 300) throw new Error(`${line}: ${answer.statusCode} ${answer.body}`);
-      return answer.json();
-    },
-  };
+  const now = () => wall.now;
+  return { ...(await openTwoDesks(t, [now, now], { environment: { OUTBOUND_PRIVATE: 'on' } })), wall };
 }
-
-const drain = async (desk: Desk) => {
-  while ((await handleDue(desk, LOG)) > 0);
-};
 
 const policy = (target: string, escalate: object[], more: object = {}) => ({
   key: 'all',
@@ -206,7 +157,7 @@ test('one move of a test clock handles attempts in order, among what else is due
 test('410 is the end of it', async (t) => {
   const receiver = await receive(t);
   receiver.answer = (_request, response) => response.writeHead(410).end();
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   await makeDeliveries(bench, [receiver.url], 1);
   t.equal(await deliverDue(bench.desks[0]!, LOG), 1);
   t.match(await rowsOf(bench.db), [{ state: 'failed', attempts: 1 }]);
@@ -214,7 +165,7 @@ test('410 is the end of it', async (t) => {
 
 test('two desks send each delivery once', async (t) => {
   const receiver = await receive(t);
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   await makeDeliveries(bench, [receiver.url, `${receiver.url}b`], 30);
   const all = [...bench.desks, ...bench.desks];
   const sent = await Promise.all(all.map((desk) => deliverDue(desk, LOG)));
@@ -232,7 +183,7 @@ test('a receiver that never answers takes two places, and the others are served'
   const [slow, fast] = [await receive(t), await receive(t)];
   const held: ServerResponse[] = [];
   slow.answer = (_request, response) => held.push(response);
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   await makeDeliveries(bench, [slow.url, fast.url], 20);
   const courier = startCourier(bench.desks[0]!, LOG);
   t.teardown(() => courier.stop());
@@ -248,7 +199,7 @@ test('a receiver that never answers takes two places, and the others are served'
 
 test('sent but not marked: sent again by another process, under the same id, once the lease is over', async (t) => {
   const receiver = await receive(t);
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   await makeDeliveries(bench, [receiver.url], 3);
   const [dying, other] = bench.desks as [Desk, Desk];
   const { fetch } = dying.services;
@@ -274,7 +225,7 @@ test('sent but not marked: sent again by another process, under the same id, onc
 
 test('a database that cannot mark it has it sent again', async (t) => {
   const receiver = await receive(t);
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   await makeDeliveries(bench, [receiver.url], 2);
   await bench.db.pool.query(
     `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'never'; end $$;
@@ -334,7 +285,7 @@ const stepsFor = (webhook: string) => [
 
 test('two desks that look at the same time, again and again, do each step once', async (t) => {
   const receiver = await receive(t);
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   await bench.ask(0, 'POST /v1/teams', { name: 'Experts' });
   await bench.ask(0, 'POST /v1/policies', policy('PT10M', stepsFor(receiver.url)));
   for (let n = 0; n < 40; n++) await bench.ask((n % 2) as 0 | 1, 'POST /v1/tickets', ticket(`${n}`));
@@ -348,7 +299,7 @@ test('two desks that look at the same time, again and again, do each step once',
 });
 
 test('what a verb makes due in a live workspace is left to the timekeeper, and is due now', async (t) => {
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   const steps = [{ at: 0.5, do: [{ notify: 'a@example.com' }] }];
   const match = { priorities: ['high'] };
   await bench.ask(0, 'POST /v1/policies', policy('PT10M', steps, { match }));
@@ -366,7 +317,7 @@ test('what a verb makes due in a live workspace is left to the timekeeper, and i
 });
 
 test('a policy that is edited while steps are due: each version does its own once', async (t) => {
-  const bench = await openTwoDesks(t);
+  const bench = await openBench(t);
   const made = await bench.ask(0, 'POST /v1/policies', policy('PT10M', [{ at: 0.5, do: [{ raisePriority: true }] }]));
   for (let n = 0; n < 10; n++) await bench.ask(0, 'POST /v1/tickets', ticket(`${n}`, { priority: 'low' }));
   bench.wall.now += 5 * MINUTE;

@@ -175,10 +175,12 @@ test('a database that hangs is given up after a while, and health is answered at
 
 test('the database is cut off again and again while clocks fall due: nothing is lost, nothing said twice', async (t) => {
   const proxy = { cut() {}, mend() {} };
-  const { desks, db, ask, importTickets } = await openTwoDesks(t, [Date.now, Date.now], async (url) => {
-    const opened = await openProxy(t, url);
-    Object.assign(proxy, opened);
-    return opened.url;
+  const { desks, db, ask, importTickets } = await openTwoDesks(t, [Date.now, Date.now], {
+    async reachedBy(url) {
+      const opened = await openProxy(t, url);
+      Object.assign(proxy, opened);
+      return opened.url;
+    },
   });
   await ask(0, 'POST /v1/policies', policy('PT10M', []));
   const first = Date.now() + 1500 - 10 * MINUTE;

@@ -45,7 +45,8 @@ export function expectedSayings(
   let known = new Map<string, Saying>();
   const sayAt = (at: number): number => {
     const { sayings, points, broken } = desk.sayableAt(at);
-    const stays = ({ clock, key }: Saying) => (key === 'breach' ? broken.get(clock) : broken.has(clock));
+    // A breach is forgotten once it was taken back, the rest only where no clock is left to remember it by.
+    const stays = ({ clock, key }: Saying) => (key === 'breach' ? broken.get(clock) : broken.size > 0);
     known = new Map([...known].filter(([, saying]) => stays(saying)));
     for (const saying of sayings) {
       const name = `${saying.clock} ${saying.by} ${saying.key}`;

@@ -1579,6 +1579,34 @@ test('a cycle that a recomputation does not have is told to be cancelled, and dr
   t.equal(after.clocks.length, 1);
 });
 
+test('a cycle that goes and comes again under the same policy version warns once; its breach, taken back, is said again', async (t) => {
+  const restarting = promise({ ...solution, target: 'PT1H', warnAt: [0.5] }, { onReopen: 'restart' });
+  const resuming = promise({ ...solution, target: 'PT1H', warnAt: [0.5] });
+  const events = history(
+    ['01 10:00 created', restarting],
+    '01 10:10 status_changed status=solved',
+    '01 11:00 status_changed status=open',
+    ['01 12:30 policy_changed', resuming],
+    ['01 13:00 policy_changed', restarting],
+  );
+  let stored: StoredClock[] = [];
+  const said: string[] = [];
+  for (const now of ['01 10:30', '01 11:40', '01 12:10', '01 12:30', '01 13:00', '01 13:10'].map(at)) {
+    const { clocks, announcements } = announce(stored, computeClocks(events, now), now);
+    stored = JSON.parse(JSON.stringify(clocks)) as StoredClock[];
+    said.push(...announcements.filter(({ clock }) => clock.cycle === 2).map(({ type }) => type));
+  }
+  t.same(said, [
+    'clock.started',
+    'clock.warned',
+    'clock.breached',
+    'clock.breach_withdrawn',
+    'clock.cancelled',
+    'clock.started',
+    'clock.breached',
+  ]);
+});
+
 test('the next instant is that of the earliest step not yet said, and never before now', async (t) => {
   const events = history(['01 10:00 created', promise(escalating)]);
   const { clocks } = announce([], computeClocks(events, at('01 11:00')), at('01 11:00'));

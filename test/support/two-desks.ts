@@ -18,20 +18,26 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
+// biome-ignore lint/suspicious/noExplicitAny: answers are looked into field by field
+type Told = any;
+
 export interface TwoDesks {
   desks: Desk[];
   db: Db;
   /** JSON in, answer out; through either desk. */
-  ask(desk: 0 | 1, line: string, body?: unknown): Promise<Record<string, never>>;
+  ask(desk: 0 | 1, line: string, body?: unknown): Promise<Told>;
   /** Imports a ticket for each of these instants (epoch milliseconds), at which it was created. */
   importTickets(createdAt: number[]): Promise<void>;
 }
 
-/** Nothing is promised yet. `reachedBy` answers how the desks reach the database of this URL. */
+/** Nothing is promised yet. `environment` is that of both; `reachedBy` answers how they reach the database of this URL. */
 export async function openTwoDesks(
   t: Test,
   wallClocks: [() => number, () => number],
-  reachedBy: (url: string) => Promise<string> = async (url) => url,
+  {
+    environment = {},
+    reachedBy = async (url) => url,
+  }: { environment?: NodeJS.ProcessEnv; reachedBy?: (url: string) => Promise<string> } = {},
 ): Promise<TwoDesks> {
   const { db, url } = await openTestDatabase(t);
   const reached = await reachedBy(url);
@@ -46,7 +52,7 @@ export async function openTwoDesks(
   for (const wallClock of wallClocks) {
     const own = openDatabase({ url: reached, poolSize: 5, prepared: true });
     const services = { secretKey: Buffer.alloc(32, 7), publicUrl: 'http://desk.test', wallClock };
-    const app = await buildApp({ config: loadConfig({}), db: own, services, log: LOG });
+    const app = await buildApp({ config: loadConfig(environment), db: own, services, log: LOG });
     t.teardown(async () => {
       await app.server.close();
       await closeDatabase(own);

@@ -24,7 +24,11 @@ export const Job = z
     id: zId('job').describe('TypeID.'),
     type: z.string().describe('What it does, as in service_levels.recompute.'),
     state: zJobState.describe('Where it stands.'),
-    input: z.record(z.string(), z.unknown()).meta({ scalar: 'JSON' }).describe('What was asked for.'),
+    input: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({ scalar: 'JSON' })
+      .describe('What was asked for; null in lists, for it may be a whole plan: ask for the job by its id.'),
     progress: z
       .object({
         done: z.int().describe('So many of them are done.'),
@@ -36,7 +40,7 @@ export const Job = z
       .union([RecomputationReport, BacktestReport, z.record(z.string(), z.unknown())])
       .nullable()
       .meta({ scalar: 'JSON' })
-      .describe('What came of it, by type; null until it has succeeded, and in lists: ask for the job by its id.'),
+      .describe('What came of it, by type; null until it has succeeded, and in lists.'),
     error: zJobError.nullable().describe('Why it failed; null unless it did.'),
     requestedBy: z.string().describe('Who asked for it: the id of a key or client, or the part of the desk.'),
     startedAt: zIsoInstant.nullable().describe('When it was first begun; null while it waits.'),

@@ -37,6 +37,7 @@ export const listJobs = read({
         db: ctx.db,
         name: 'list:jobs',
         table: jobs,
+        without: ['input', 'checkpoint', 'result'],
         workspaceId: ctx.workspace.workspaceId,
         filters: [equals('type', jobs.type, type), equals('state', jobs.state, state)],
         order: { name: 'createdAt', column: jobs.createdAt, descending: true },
@@ -44,8 +45,7 @@ export const listJobs = read({
         limit,
         cursor,
       },
-      // Results are as large as reports are: they are asked for one by one.
-      (row) => ({ ...jobView(row), result: null }),
+      (row) => ({ ...jobView(row), input: null, result: null }),
     );
   },
 });
@@ -62,7 +62,8 @@ export const cancelJob = write({
     const changes = new Changes(ctx.now);
     if (job.state === 'cancelled') return { result: jobView(job), changes };
     if (job.finishedAt !== null) throw new AppError('invalid_transition', `The job has ${job.state} already.`);
-    const after = changes.update(jobs, job, { state: 'cancelled', finishedAt: ctx.now, leaseUntil: null });
+    const ended = { state: 'cancelled', finishedAt: ctx.now, leaseUntil: null, checkpoint: null } as const;
+    const after = changes.update(jobs, job, ended);
     changes.event('job.finished', job.id, { type: job.type, state: 'cancelled' });
     return { result: jobView(after), changes };
   },

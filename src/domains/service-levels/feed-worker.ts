@@ -57,7 +57,7 @@ function reply(request: FeedRequest): FeedReply {
 
 function* eventsOf({ text, windows }: FeedRequest): Generator<FeedEvent> {
   const end = windows.at(-1)?.[1] ?? 0;
-  const parsed = ICAL.parse(text);
+  const parsed = ICAL.parse(text.replace(/^\ufeff/, ''));
   const calendars = (Array.isArray(parsed[0]) ? parsed : [parsed]) as unknown as string[][];
   for (const calendar of calendars) {
     const component = new ICAL.Component(calendar as never);
@@ -188,7 +188,7 @@ function eventOf(
 function nameOf(summary: string): string {
   return summary
     .toWellFormed()
-    .replaceAll(/\p{Cc}+/gu, ' ')
+    .replaceAll(/[\p{Cc}\s]+/gu, ' ')
     .trim()
     .slice(0, 200)
     .toWellFormed();
