@@ -137,6 +137,13 @@ module.exports = {
       ],
     ),
     {
+      name: 'outbound-alone-calls-out',
+      comment: 'What calls out is bounded and checked in one place; main.ts only listens.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/outbound\\.ts$' },
+      to: { path: ['^(https|http2|dns|tls|dgram)(/|$)', '^node_modules/undici/'] },
+    },
+    {
       name: 'jobs-read-in-their-store',
       comment: 'Jobs call operations; what the machinery reads and writes for itself stands in jobs/store.ts.',
       severity: 'error',

@@ -157,7 +157,7 @@ function hourLines({ day: { hours }, x, y }: Cell, language: Language): string[]
 }
 
 /** More stretches than this are joined over the shortest gaps: nobody could see them. */
-const MOST_BARS = 16;
+const MOST_BARS = 12;
 
 /** In seconds after the date's beginning, scaled: widths add up to the open seconds. */
 function bars({ day: { start, hours }, x, y }: Cell): string[] {

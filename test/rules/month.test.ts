@@ -6,7 +6,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
-import { test } from 'tap';
+import tap, { test } from 'tap';
 import { Temporal } from 'temporal-polyfill';
 import { type CalendarDefinition, compileCalendar } from '../../src/rules/calendar.ts';
 import { type MonthDay, monthAt, monthOf } from '../../src/rules/month.ts';
@@ -16,6 +16,9 @@ import { CalendarOracle } from './calendar-oracle.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 150);
 const SEED = Number(process.env['FUZZ_SEED'] ?? randomInt(2 ** 31 - 1));
+
+// A long run has long.
+tap.setTimeout(60_000 + 120 * RUNS);
 
 const every = (periods: [string, string][], days = ['mon', 'tue', 'wed', 'thu', 'fri']) =>
   Object.fromEntries(days.map((day) => [day, periods]));
@@ -72,7 +75,7 @@ test('a night belongs to the dates it falls on', async (t) => {
     '4 open 7200 22:00-24:00',
     '5 open 28800 00:00-06:00 22:00-24:00',
     '6 holiday 0',
-    '7 open 7200 22:00-24:00',
+    '7 open 28800 00:00-06:00 22:00-24:00',
     '8 open 28800 00:00-06:00 22:00-24:00',
     '9 open 21600 00:00-06:00',
   ]);
@@ -165,19 +168,16 @@ function checkPicture(days: MonthDay[], svg: string, { timeZone }: CalendarDefin
   const drawn = [...svg.matchAll(/scale\([\d.]+ 1\)" d="([^"]*)"/g)].map(([, path]) => path!);
   const open = days.filter(({ openSeconds }) => openSeconds > 0);
   strictEqual(drawn.length, open.length, 'a bar for each open date');
-  open.forEach(({ start, hours, openSeconds }, index) => {
+  for (const [index, { start, hours }] of open.entries()) {
     const bars = [...drawn[index]!.matchAll(/M(\d+) 0h(\d+)/g)].map(([, from, width]) => [Number(from), Number(width)]);
-    if (hours.length > 16) return strictEqual(bars.length, 16);
-    strictEqual(
-      bars.reduce((all, [, width]) => all + width!, 0),
-      openSeconds,
-      'as wide as it is long',
-    );
-    return deepStrictEqual(
-      bars,
-      hours.map(({ from, to }) => [from - start, to - from]),
-    );
-  });
+    // As wide as it is long; more than a dozen would be too narrow to see.
+    if (hours.length > 12) strictEqual(bars.length, 12);
+    else
+      deepStrictEqual(
+        bars,
+        hours.map(({ from, to }) => [from - start, to - from]),
+      );
+  }
 }
 
 /** Well-formed by the letter: tags that close in order, attributes once and quoted, no stray markup or unknown entity. */

@@ -72,7 +72,9 @@ interface Place {
   tally: Tally;
 }
 
+/** Tickets that are read at once; and about how many events their histories may have together. */
 const BATCH = 500;
+const MOST_EVENTS = 20_000;
 /** Others are answered in between. Milliseconds. */
 const LONGEST_STRETCH = 10;
 const STEP_MS = 1000;
@@ -90,11 +92,15 @@ export const backtestJob: JobDefinition<BacktestInput, Place, z.input<typeof Bac
       after: null,
       tally: emptyTally(),
     };
-    const next = () => listPastTickets(ctx.db, workspaceId, period, place.after, BATCH);
+    // Histories are about as long as those before them: the first few say how many tickets can be held.
+    let size = BATCH / 10;
+    const next = () => listPastTickets(ctx.db, workspaceId, period, place.after, size);
     let [since, steppedAt] = [performance.now(), performance.now()];
     for (let batch = await next(); batch.length > 0; ) {
       const last = batch.at(-1)!;
       place.after = { createdAt: last.createdAt, id: last.id };
+      const events = batch.reduce((sum, { history }) => sum + history.length, 0);
+      size = Math.min(BATCH, Math.ceil((MOST_EVENTS * batch.length) / events));
       const [files, following] = [batch, next()];
       // Should this batch fail, nobody else waits for the next one.
       following.catch(() => undefined);

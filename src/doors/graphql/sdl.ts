@@ -57,8 +57,8 @@ export class SdlWriter {
   #listArguments(operation: Operation): string {
     const shape = operation.input.shape as Record<string, z.ZodType>;
     const lines = [
-      describe('How many, 1 to 200; 50 unless told.', '    ') + '    first: Int',
-      describe('endCursor of the page before.', '    ') + '    after: String',
+      `${describe('How many, 1 to 200; 50 unless told.', '    ')}    first: Int`,
+      `${describe('endCursor of the page before.', '    ')}    after: String`,
     ];
     const filters = Object.entries(shape).filter(([key]) => !(LIST_EXTRAS as readonly string[]).includes(key));
     if (filters.length > 0) {
