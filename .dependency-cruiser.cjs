@@ -92,7 +92,7 @@ module.exports = {
         '^src/doors/',
         '^src/auth/(policy|token)\\.ts$',
         '^src/db/sqlstate\\.ts$',
-        '^src/(context|errors|ids|operation|config|bulk)\\.ts$',
+        '^src/(context|errors|ids|operation|idempotency|config|bulk)\\.ts$',
         ...npm(
           'fastify',
           '@fastify',
@@ -152,10 +152,10 @@ module.exports = {
     },
     only(
       'the-way-in-and-the-way-to-write',
-      'operation.ts, changes.ts, saving.ts and job.ts are below every domain.',
-      ['^src/(operation|changes|saving|job)\\.ts$'],
+      'operation.ts, idempotency.ts, changes.ts, saving.ts and job.ts are below every domain.',
+      ['^src/(operation|idempotency|changes|saving|job)\\.ts$'],
       [
-        '^src/(operation|changes|saving|context|errors|ids|input)\\.ts$',
+        '^src/(operation|idempotency|changes|saving|context|errors|ids|input)\\.ts$',
         '^src/auth/policy\\.ts$',
         '^src/db/',
         '^src/rules/calendar\\.ts$',

@@ -1,22 +1,20 @@
 /** An operation is the unit of ability: its definition, the one way to execute it, and the registry all doors read. */
 
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { and, eq, lt, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { type Actor, requireScope, type Scope } from './auth/policy.ts';
 import type { Changes } from './changes.ts';
 import type { Ctx, Door, Logger, Services, Workspace } from './context.ts';
-import { type Db, statement } from './db/connect.ts';
+import type { Db } from './db/connect.ts';
 import { toAppError } from './db/sqlstate.ts';
-
-export { cursorsOf } from './db/page.ts';
-
 import { deliveries } from './db/tables/escalation.ts';
 import { idempotencyKeys, timers } from './db/tables/machinery.ts';
 import { AppError, type FieldError } from './errors.ts';
+import { findStoredReply, hashRequest, withoutSecrets } from './idempotency.ts';
 import { readInput } from './input.ts';
 import { saveOne } from './saving.ts';
+
+export { cursorsOf } from './db/page.ts';
 
 /** What a writing operation returns: the answer, and what is to be saved for it to be true. */
 export interface Outcome<R> {
@@ -142,9 +140,6 @@ export interface Reply {
   replayed: boolean;
 }
 
-/** What an idempotency key may be, in every door. */
-export const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
-
 /** How often a lost race is run again before the caller is told. */
 const ATTEMPTS = 12;
 
@@ -247,61 +242,6 @@ function versionWithin(result: unknown): number | undefined {
   return Object.values(result as object)
     .map(versionOf)
     .find((version) => version !== undefined);
-}
-
-function hashRequest(operation: string, actorId: string, input: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify([operation, actorId, input]))
-    .digest('hex');
-}
-
-function withoutSecrets(operation: Operation, result: unknown): unknown {
-  if (operation.idempotency !== 'secret') return result;
-  const copy = { ...(result as Record<string, unknown>) };
-  for (const name of operation.secrets) copy[name] = null;
-  return copy;
-}
-
-/** Kept 24 h of wall time per workspace and key. */
-const KEPT_SECONDS = 24 * 3600;
-
-async function findStoredReply(desk: Desk, workspaceId: number, key: string, hash: string): Promise<Reply | null> {
-  const query = statement(desk.db, 'find_idempotency_key', (orm, name) =>
-    orm
-      .select({
-        requestHash: idempotencyKeys.requestHash,
-        response: idempotencyKeys.response,
-        createdAt: idempotencyKeys.createdAt,
-      })
-      .from(idempotencyKeys)
-      .where(
-        and(
-          eq(idempotencyKeys.workspaceId, sql.placeholder('workspaceId')),
-          eq(idempotencyKeys.key, sql.placeholder('key')),
-        ),
-      )
-      .prepare(name),
-  );
-  const [row] = await query.execute({ workspaceId, key });
-  if (row === undefined) return null;
-  const oldest = Math.floor(desk.services.wallClock() / 1000) - KEPT_SECONDS;
-  if (row.createdAt <= oldest) {
-    await desk.db.orm
-      .delete(idempotencyKeys)
-      .where(
-        and(
-          eq(idempotencyKeys.workspaceId, workspaceId),
-          eq(idempotencyKeys.key, key),
-          lt(idempotencyKeys.createdAt, oldest + 1),
-        ),
-      );
-    return null;
-  }
-  if (row.requestHash !== hash) {
-    throw new AppError('idempotency_key_reused', 'This Idempotency-Key was used for another request.');
-  }
-  const { status, body } = row.response as { status: number; body: unknown };
-  return { status, body, replayed: true };
 }
 
 /** Adds related objects to answers, one statement or so per relation. 400 for a relation the model has not. */

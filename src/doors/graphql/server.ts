@@ -6,16 +6,9 @@ import mercurius from 'mercurius';
 import type { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { AppError, ERRORS, type ErrorCode, invalid } from '../../errors.ts';
+import { IDEMPOTENCY_KEY } from '../../idempotency.ts';
 import { type IdKind, kindOfId } from '../../ids.ts';
-import {
-  contextOf,
-  cursorsOf,
-  type Desk,
-  execute,
-  IDEMPOTENCY_KEY,
-  type Operation,
-  type Reply,
-} from '../../operation.ts';
+import { contextOf, cursorsOf, type Desk, execute, type Operation, type Reply } from '../../operation.ts';
 import { setErrorHeaders, toKnownError } from '../rest/problem.ts';
 import type { Session } from '../rest/route.ts';
 import { type Field, fromArguments, idArgument, isReference, peel } from './field.ts';

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { Actor } from '../../auth/policy.ts';
 import type { Workspace } from '../../context.ts';
 import { AppError } from '../../errors.ts';
-import { contextOf, type Desk, execute, IDEMPOTENCY_KEY, include, type Operation } from '../../operation.ts';
+import { IDEMPOTENCY_KEY } from '../../idempotency.ts';
+import { contextOf, type Desk, execute, include, type Operation } from '../../operation.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
