@@ -25,5 +25,4 @@ create table jobs (
   constraint jobs_workspace_fkey foreign key (workspace_id) references workspaces (workspace_id)
 );
 create index jobs_created_idx on jobs (workspace_id, created_at, id);
-create index jobs_updated_idx on jobs (workspace_id, updated_at, id);
 create index jobs_open_idx on jobs (id) where state in ('queued', 'running');

@@ -17,6 +17,13 @@ interface TimerRow {
   due: string;
 }
 
+/**
+ * Nobody holds it at $1, the wall clock in milliseconds. A lease that ends later than any lasts was given before the clock
+ * was set back, and counts for nothing.
+ */
+const FREE = `(lease_until is null or lease_until <= to_timestamp($1::float8 / 1000)
+    or lease_until > to_timestamp($1::float8 / 1000) + interval '1 minute')`;
+
 const named = (db: Db, name: string) => (db.prepared ? { name } : {});
 
 const timer = (row: TimerRow): DueTimer => ({
@@ -31,18 +38,14 @@ const timer = (row: TimerRow): DueTimer => ({
  */
 const LEASE_MS = 600;
 
-/**
- * Takes up to `limit` due timers of live workspaces, so that other processes leave them alone for a while. Earliest first.
- * A lease that ends later than any lasts was given before the clock was set back, and counts for nothing.
- */
+/** Takes up to `limit` due timers of live workspaces, so that other processes leave them alone for a while. Earliest first. */
 export async function claimDueTimers(db: Db, wallMs: number, limit: number): Promise<DueTimer[]> {
   const answer = await db.pool.query<TimerRow>({
     ...named(db, 'claim_timers'),
     text: `update timers t set lease_until = to_timestamp($1::float8 / 1000) + interval '${LEASE_MS} milliseconds'
            from (select workspace_id, kind, subject from timers
                  where live and due is not null and due <= to_timestamp($1::float8 / 1000)
-                   and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000)
-                     or lease_until > to_timestamp($1::float8 / 1000) + interval '1 minute')
+                   and ${FREE}
                  order by due limit $2 for update skip locked) c
            where t.workspace_id = c.workspace_id and t.kind = c.kind and t.subject = c.subject
            returning t.workspace_id, t.subject, extract(epoch from t.due)::bigint as due`,
@@ -123,7 +126,7 @@ export async function claimJob(
       // Materialized: what takes a row must be run once, whatever the planner makes of the join.
       text: `with claimed as materialized (
                select workspace_id, id from jobs
-               where state in ('queued', 'running') and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000))
+               where state in ('queued', 'running') and ${FREE}
                  and ($3::int is null or workspace_id = $3)
                order by id limit 1 for update skip locked)
              update jobs j set state = 'running', attempts = attempts + 1, version = j.version + 1,
@@ -198,7 +201,7 @@ export async function claimDelivery(
     text: `with c as materialized (
              select workspace_id, id from deliveries
              where ${live ? 'live' : 'workspace_id = $4'} and next_attempt_at <= to_timestamp($3::float8)
-               and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000)) and host <> all ($2::text[])
+               and ${FREE} and host <> all ($2::text[])
              order by next_attempt_at limit 1 for update skip locked)
            update deliveries d set lease_until = to_timestamp($1::float8 / 1000) + interval '${DELIVERY_LEASE_MS} milliseconds'
            from c where d.workspace_id = c.workspace_id and d.id = c.id
@@ -218,7 +221,7 @@ export async function nextDelivery(db: Db, wallMs: number, of: Deliverable): Pro
     ...named(db, `next_delivery_${live ? 'live' : 'test'}`),
     text: `select extract(epoch from next_attempt_at)::bigint as due from deliveries
            where ${live ? 'live and next_attempt_at is not null' : 'workspace_id = $2 and next_attempt_at <= to_timestamp($3::float8)'}
-             and (lease_until is null or lease_until <= to_timestamp($1::float8 / 1000))
+             and ${FREE}
            order by next_attempt_at limit 1`,
     values: live ? [wallMs] : [wallMs, of.workspaceId, of.due],
   });

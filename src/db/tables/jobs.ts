@@ -37,7 +37,6 @@ export const jobs = pgTable(
   (t) => [
     primaryKey({ name: 'jobs_pkey', columns: [t.workspaceId, t.id] }),
     index('jobs_created_idx').on(t.workspaceId, t.createdAt, t.id),
-    index('jobs_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
     index('jobs_open_idx').on(t.id).where(sql`state = any (array['queued', 'running'])`),
     foreignKey({ name: 'jobs_workspace_fkey', columns: [t.workspaceId], foreignColumns: [workspaces.workspaceId] }),
   ],
