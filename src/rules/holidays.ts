@@ -67,7 +67,7 @@ export interface Skipped {
 
 export interface Joined {
   /** Its two lists, by date; as they were when nothing comes or goes. */
-  after: Required<Pick<CalendarDefinition, 'holidays' | 'specialDays'>>;
+  after: { holidays: Holiday[]; specialDays: SpecialDay[] };
   added: FoundDay[];
   removed: Omit<FoundDay, 'name'>[];
   skipped: Skipped[];

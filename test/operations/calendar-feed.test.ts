@@ -202,14 +202,17 @@ test('a hostile feed is cut off: it holds up neither the desk nor the next feed'
     const refused = await fill(text, name === 'two hundred years' ? years : [2026]);
     t.match(refused, { status: 422, body: { errors: [{ path: 'ical', code: 'too_big' }] } }, name);
   }
+  const zone = [
+    ...['BEGIN:VTIMEZONE', 'TZID:Ticking', 'BEGIN:STANDARD', 'DTSTART:16010101T000000', 'RRULE:FREQ=SECONDLY'],
+    ...['TZOFFSETFROM:+0300', 'TZOFFSETTO:+0300', 'END:STANDARD', 'END:VTIMEZONE', 'BEGIN:VEVENT'],
+  ].join('\r\n');
+  const never = 'DTSTART;VALUE=DATE:20260101|RRULE:FREQ=DAILY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=30';
+  const ticking = 'DTSTART;TZID=Ticking:20260105T100000|DTEND;TZID=Ticking:20260105T110000';
   const endless = {
-    'every second since 1970': 'DTSTART:19700101T000000Z|RRULE:FREQ=SECONDLY',
-    'the 30th of February': 'DTSTART;VALUE=DATE:20260101|RRULE:FREQ=DAILY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=30',
+    'the 30th of February': feed(`UID:1|${never}|SUMMARY:x`),
+    'clocks that change every second': feed(`UID:1|${ticking}|SUMMARY:x`).replace('BEGIN:VEVENT', zone),
   };
-  const refusals = Object.entries(endless).map(async ([name, event]) => ({
-    name,
-    answer: await fill(feed(`UID:1|${event}|SUMMARY:x`)),
-  }));
+  const refusals = Object.entries(endless).map(async ([name, text]) => ({ name, answer: await fill(text) }));
   const meanwhile = await desk.rest(`GET /v1/calendars/${id}`);
   t.equal(meanwhile.status, 200, 'others are answered meanwhile');
   for (const { name, answer } of await Promise.all(refusals)) {

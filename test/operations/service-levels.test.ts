@@ -343,7 +343,21 @@ test('business time: what is wrong is named', async (t) => {
   t.match(closed, { status: 422, body: { code: 'calendar_never_open' } });
   const gone = { timeZone: 'UTC', week: {}, specialDays: [{ date: '2001-01-01', periods: [['09:00', '10:00']] }] };
   const late = await desk.rest('POST /v1/business-time/add', { ...good, calendar: gone });
-  t.match(late, { status: 422, body: { code: 'calendar_never_open' } });
+  t.match(late, { status: 422, body: { code: 'calendar_never_open', errors: [{ path: 'calendar' }] } });
+  for (const amount of [{ seconds: 1e12 }, { businessDays: 90_000 }, { duration: 'PT9999999H' }]) {
+    const { seconds: _s, ...start } = good;
+    t.match(await desk.rest('POST /v1/business-time/add', { ...start, ...amount }), {
+      status: 422,
+      body: { code: 'instant_out_of_range', errors: [{ path: Object.keys(amount)[0]! }] },
+    });
+  }
+  for (const [fields, message] of [
+    [{ calendar: null }, 'Expected the id or key of a calendar, "always", or a calendar itself.'],
+    [{ calendar: { ...OFFICE, holidays: [7] } }, 'Expected a date such as "2027-02-17".'],
+  ] as const) {
+    const answer = await desk.rest('POST /v1/business-time/add', { ...good, ...fields });
+    t.equal(answer.body.errors[0].message, message, 'a sentence says what to write');
+  }
   const customer = await desk.as('agent', ['tickets:read']);
   t.equal((await customer.rest('POST /v1/business-time/add', good)).status, 403);
 });
@@ -522,6 +536,12 @@ test('a simulation names what is wrong', async (t) => {
       { events: [created, { at, type: 'status_changed', status: 'closed' }, { at, type: 'agent_reply' }] },
       422,
       'events.2',
+    ],
+    [{ policy: { objectives: [{ ...FIRST, target: 'PT9999999H' }] } }, 422, 'policy'],
+    [
+      { calendar: { ...OFFICE, week: {}, specialDays: [{ date: '2001-01-01', periods: [['09:00', '10:00']] }] } },
+      422,
+      'policy',
     ],
     [{ asOf: [] }, 422, 'asOf'],
     [{ asOf: ['2300-01-01T00:00:00Z'] }, 422, 'asOf.0'],

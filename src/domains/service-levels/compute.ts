@@ -3,7 +3,7 @@
 import { setImmediate as othersFirst } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Ctx } from '../../context.ts';
-import type { FieldError } from '../../errors.ts';
+import { AppError, type FieldError } from '../../errors.ts';
 import { compute } from '../../operation.ts';
 import { add, addBusinessDays, between } from '../../rules/business-time.ts';
 import { ALWAYS, type Calendar, type CalendarDefinition } from '../../rules/calendar.ts';
@@ -45,13 +45,13 @@ export const addBusinessTime = compute({
   async run(ctx, input) {
     const amount = amountOf(input);
     const { calendar } = await requestedCalendar(ctx, input.calendar);
-    return {
-      at: iso(
-        'days' in amount
-          ? addBusinessDays(calendar, input.start, amount.days)
-          : add(calendar, input.start, amount.seconds, input.atClosing ?? 'closing'),
-      ),
-    };
+    const asked = AMOUNTS.find((name) => isGiven(input[name]))!;
+    const at = answered({ instant_out_of_range: asked, calendar_never_open: 'calendar' }, () =>
+      'days' in amount
+        ? addBusinessDays(calendar, input.start, amount.days)
+        : add(calendar, input.start, amount.seconds, input.atClosing ?? 'closing'),
+    );
+    return { at: iso(at) };
   },
 });
 
@@ -91,13 +91,27 @@ export const simulateServiceLevels = compute({
     checkHistory(events);
     const states: z.input<typeof Simulation>['states'] = [];
     for (const at of input.asOf) {
-      states.push({ asOf: iso(at), clocks: computeClocks(events, at).map(clockView) });
+      const clocks = answered({ instant_out_of_range: 'policy', calendar_never_open: 'policy' }, () =>
+        computeClocks(events, at),
+      );
+      states.push({ asOf: iso(at), clocks: clocks.map(clockView) });
       // Others want to be answered, too.
       if (events.length > 200) await othersFirst();
     }
     return { states };
   },
 });
+
+/** What only the answer shows to be wrong is said of the field that asked for it. */
+function answered<T>(paths: Partial<Record<AppError['code'], string>>, answer: () => T): T {
+  try {
+    return answer();
+  } catch (error) {
+    const path = error instanceof AppError && error.errors.length === 0 ? paths[error.code] : undefined;
+    if (!(error instanceof AppError) || path === undefined) throw error;
+    throw new AppError(error.code, error.message, [{ path, message: error.message, code: error.code }]);
+  }
+}
 
 // ── Business time ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,20 +1,22 @@
 /** An iCalendar feed as closed dates: fetched where an address was given, and read within bounds. */
 
-import { Worker } from 'node:worker_threads';
+import { fork } from 'node:child_process';
 import type { Services } from '../../context.ts';
 import { invalid } from '../../errors.ts';
 import { OutboundError } from '../../outbound.ts';
 import { datesOf, type FoundDay } from '../../rules/holidays.ts';
 import { Zone } from '../../rules/zone.ts';
-import type { FeedReply, FeedRequest } from './feed-worker.ts';
+import { type FeedReply, type FeedRequest, READ_FEED, TOO_COMPLEX } from './feed-process.ts';
 
 /** As many as a calendar holds. */
 export const MOST_DATES = 5000;
 
 /** What people send takes a tenth of a second. */
 const MOST_MS = 5000;
-/** A feed of the largest body takes some 40 MB. */
+/** A feed of one megabyte with nothing but plain events takes some 40. */
 const MOST_MEGABYTES = 128;
+/** A process that is still there so long after that time does not answer any more. */
+const PATIENCE_MS = 10_000;
 
 /** The closed dates of a feed, and those of events that say they block no time. */
 export interface FeedDays {
@@ -46,7 +48,7 @@ export async function readFeed(text: string, years: number[], timeZone: string, 
     Date.UTC(year, 0, 1) / 1000 - slack,
     Date.UTC(year + 1, 0, 1) / 1000 + slack,
   ]);
-  const reply = await inTurn(() => work({ text, windows, limit: MOST_DATES }, path));
+  const reply = await inTurn(() => inProcess({ text, windows, limit: MOST_DATES, milliseconds: MOST_MS }));
   if ('problem' in reply) throw invalid(path, reply.problem.message, reply.problem.code);
   const found: FeedDays = { days: [], transparent: [] };
   let left = MOST_DATES + 1;
@@ -73,26 +75,30 @@ function inTurn<T>(read: () => Promise<T>): Promise<T> {
   return turn;
 }
 
-function work(request: FeedRequest, path: string): Promise<FeedReply> {
+function inProcess(request: FeedRequest): Promise<FeedReply> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./feed-worker.ts', import.meta.url), {
-      workerData: request,
-      resourceLimits: { maxOldGenerationSizeMb: MOST_MEGABYTES },
-      // What the process was started with is for its own thread.
-      execArgv: [],
+    const reader = fork(new URL('./feed-process.ts', import.meta.url), [READ_FEED], {
+      execArgv: [`--max-old-space-size=${MOST_MEGABYTES}`],
+      // It needs to know nothing of us, and what it says when it breaks down is nothing we do not know.
+      env: {},
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     const end = (settle: () => void) => {
       clearTimeout(timeout);
-      void worker.terminate();
+      reader.kill('SIGKILL');
       settle();
     };
-    const tooComplex = () => end(() => reject(invalid(path, 'Its rules take too long to work out.', 'too_complex')));
-    const timeout = setTimeout(tooComplex, MOST_MS);
-    worker.once('message', (reply: FeedReply) => end(() => resolve(reply)));
-    worker.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') tooComplex();
-      else end(() => reject(error));
+    const tooComplex = () => end(() => resolve({ problem: TOO_COMPLEX }));
+    const timeout = setTimeout(tooComplex, MOST_MS + PATIENCE_MS);
+    reader.once('message', (reply: FeedReply) => end(() => resolve(reply)));
+    reader.once('error', (error) => end(() => reject(error)));
+    reader.once('exit', (code, signal) => {
+      // How Node ends when it is out of memory.
+      if (signal === 'SIGABRT' || code === 134) tooComplex();
+      else end(() => reject(new Error(`The reader of a feed ended with ${signal ?? code} and without a word.`)));
     });
-    worker.once('exit', () => end(() => reject(new Error('The reader of feeds ended without a word.'))));
+    reader.send(request, (error) => {
+      if (error !== null) end(() => reject(error));
+    });
   });
 }

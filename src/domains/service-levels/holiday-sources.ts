@@ -2,7 +2,7 @@
  * Public holidays by country and region: China's as its State Council announces them, all others by rule.
  *
  * The rules are `date-holidays` (ISC); its tables come from Wikipedia under CC BY-SA 3.0, with their sources named in the
- * package. It is loaded when somebody first asks, for it holds some 45 MB from then on.
+ * package. It is loaded when somebody first asks, for it holds some 18 MB from then on.
  */
 
 import chineseDays from 'chinese-days/dist/chinese-days.json' with { type: 'json' };

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { CLOCK_EVENT_TYPES } from '../../rules/clocks.ts';
-import { SEMANTICS_OPTIONS } from '../../rules/semantics.ts';
+import { PRESETS, SEMANTICS_OPTIONS } from '../../rules/semantics.ts';
 import { zId, zInstant, zIsoInstant, zKey, zStamps, zText, zTimeZone } from '../model.ts';
 import { Clock, zMetric, zPriority, zStatusCategory } from '../tickets/model.ts';
 
@@ -10,7 +10,7 @@ import { Clock, zMetric, zPriority, zStatusCategory } from '../tickets/model.ts'
 
 const zTime = z.string().max(8);
 export const zDate = z
-  .string()
+  .string('Expected a date such as "2027-02-17".')
   .max(10)
   .meta({ scalar: 'Date', examples: ['2027-02-17'] });
 
@@ -97,7 +97,9 @@ export const InlineCalendar = z
 const zName = z.string().max(200);
 
 /** In REST a name or the calendar itself; in GraphQL `{ id }` or `{ inline }`. */
-export const zCalendarRef = z.union([zName, InlineCalendar]).meta({ reference: 'CalendarRef' });
+export const zCalendarRef = z
+  .union([z.string('Expected the id or key of a calendar, "always", or a calendar itself.').max(200), InlineCalendar])
+  .meta({ reference: 'CalendarRef' });
 
 // ── Policies ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -181,20 +183,38 @@ const InlineObjective = z
 const option = <const T extends readonly string[]>(name: string, values: T, words: string) =>
   z.enum(values).meta({ id: name, description: words }).nullish().describe(`${words} ${values[0]} unless told.`);
 
+const AT_CLOSING = 'Where time ends that is used up exactly at a closing: there, or at the next opening.';
+
+const PRESET_WORDS = Object.entries(PRESETS)
+  .map(([name, { does }]) => `- ${name}: ${does}`)
+  .join('\n');
+
 const zSemantics = z
   .strictObject({
     preset: z
       .string()
       .max(100)
       .nullish()
-      .describe('A bundle of options by name: tierdesk, zendesk, zammad, glpi, rt, erpnext, servicenow.'),
-    onReopen: option('OnReopen', SEMANTICS_OPTIONS.onReopen, 'What a reopening does to the time while solved.'),
-    onChange: option('OnChange', SEMANTICS_OPTIONS.onChange, 'What another tier, kind, priority or policy does.'),
-    hold: option('Hold', SEMANTICS_OPTIONS.hold, 'What a pause does to the due time.'),
+      .describe(`A bundle of options by name; an option said beside it comes first.\n${PRESET_WORDS}`),
+    onReopen: option(
+      'OnReopen',
+      SEMANTICS_OPTIONS.onReopen,
+      'What a reopening does. resume: time while solved does not count. count: as if it had never stopped, the old due time holds. restart: resolution begins its next cycle, the others resume.',
+    ),
+    onChange: option(
+      'OnChange',
+      SEMANTICS_OPTIONS.onChange,
+      'What another tier, priority, kind, policy or calendar does. recompute: it holds for the whole history from creation. fromChange: elapsed time stays, and what is left of the new target is counted from the change.',
+    ),
+    hold: option(
+      'Hold',
+      SEMANTICS_OPTIONS.hold,
+      'What a pause does to the due time. business: it waits in open time. wall: it moves by the seconds held, also outside hours. hideDue: it is hidden but does not move, and the time counts.',
+    ),
     createdByAgent: option(
       'CreatedByAgent',
       SEMANTICS_OPTIONS.createdByAgent,
-      'Whether a ticket that an agent opens waits for a first response.',
+      'Whether a ticket that an agent opens waits for a first response. noResponse: it starts no such clock.',
     ),
     nextResponseIncludesFirst: z
       .boolean()
@@ -208,9 +228,15 @@ const zSemantics = z
       )
       .max(10)
       .nullish()
-      .describe('What counts as the first response beside a public reply.'),
-    atClosing: option('AtClosing', SEMANTICS_OPTIONS.atClosing, 'Where time ends that is used up at a closing.'),
-    granularity: option('Granularity', SEMANTICS_OPTIONS.granularity, 'minute: instants are cut to the minute.'),
+      .describe(
+        'What counts as the first response: a public reply always, and setting a status of one of these categories.',
+      ),
+    atClosing: option('AtClosing', SEMANTICS_OPTIONS.atClosing, AT_CLOSING),
+    granularity: option(
+      'Granularity',
+      SEMANTICS_OPTIONS.granularity,
+      'minute: the instants of events are cut to the minute; asOf is not.',
+    ),
   })
   .meta({
     id: 'Semantics',
@@ -281,7 +307,9 @@ export const InlinePolicy = z
   .meta({ id: 'InlinePolicy', description: 'A policy said in the request itself.' });
 
 /** In REST a name or the policy itself; in GraphQL `{ id }` or `{ inline }`. */
-export const zPolicyRef = z.union([zName, InlinePolicy]).meta({ reference: 'PolicyRef' });
+export const zPolicyRef = z
+  .union([z.string('Expected the id or key of a policy, or a policy itself.').max(200), InlinePolicy])
+  .meta({ reference: 'PolicyRef' });
 
 // ── Computations ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -352,7 +380,7 @@ export const simulateFields = {
   policy: zPolicyRef.nullable().describe('Id or key of a policy, or a policy itself; null = nothing is promised.'),
   calendar: zCalendarRef.nullish().describe('For what names no calendar of its own; always unless told.'),
   events: z.array(SimulatedEvent).max(10_000).describe('What happens to the ticket, in any order.'),
-  asOf: z.array(zInstant).min(1).max(1000).describe('Instants to look at the clocks at.'),
+  asOf: z.array(zInstant).min(1, 'Give at least one instant.').max(1000).describe('Instants to look at the clocks at.'),
 };
 
 export const Simulation = z

@@ -8,7 +8,7 @@ import { tiers } from '../../db/tables/customers.ts';
 import { jobs } from '../../db/tables/jobs.ts';
 import { calendars, policies, serviceLevelVersions } from '../../db/tables/service-levels.ts';
 import { AppError, notFound } from '../../errors.ts';
-import { isId } from '../../ids.ts';
+import { ID_PREFIXES, isId } from '../../ids.ts';
 import { ALWAYS, type CalendarDefinition, type Instant } from '../../rules/calendar.ts';
 import { NO_LEVELS, type ServiceLevels } from '../../rules/clocks.ts';
 import type { PolicyDefinition } from '../../rules/policy.ts';
@@ -138,7 +138,8 @@ export function pick<T extends { id: string; key: string }>(
   const byId = isId(kind, idOrKey);
   const row = rows.find((candidate) => (byId ? candidate?.id : candidate?.key) === idOrKey);
   if (row !== undefined) return row;
-  if (byId) throw notFound(kind, path);
+  // What looks like an id is one that nothing has, also when it is none of ours.
+  if (idOrKey.startsWith(`${ID_PREFIXES[kind]}_`)) throw notFound(kind, path);
   const message = `No ${kind} is called ${idOrKey}.`;
   throw new AppError('validation_failed', message, [{ path, message, code: 'unknown_key' }]);
 }

@@ -51,10 +51,14 @@ export const Clock = z
     startedAt: zIsoInstant.describe('When it started.'),
     dueAt: zIsoInstant
       .nullable()
-      .describe('Kept at this very instant, broken after it. Null while paused and when cancelled.'),
+      .describe(
+        'Kept at this very instant, broken after it. Null while paused or cancelled unless it was broken by then, and where no policy promises it any longer.',
+      ),
     warnAt: z.array(zIsoInstant).nullable().describe('Warnings still to come; null while paused, empty once stopped.'),
     elapsedSeconds: seconds('Open seconds that counted.'),
-    pausedSeconds: seconds('Open seconds it was paused.'),
+    pausedSeconds: seconds(
+      'Open seconds it was paused (wall seconds where hold is wall, 0 where it is hideDue); time while solved is not in it.',
+    ),
     stoppedAt: zIsoInstant.nullable().describe('When it was met, missed or cancelled; null before.'),
     breached: z.boolean().describe('True from the first instant later than dueAt.'),
     breachedAt: zIsoInstant.nullable().describe('The dueAt that was broken; null while kept.'),

@@ -1,9 +1,9 @@
 /**
- * Reads an iCalendar feed in a thread of its own, told by `feed.ts`: whoever writes a feed decides how long its rules
- * take to work out, and this thread can be ended.
+ * Reads an iCalendar feed in a process of its own, begun by `feed.ts`: whoever writes a feed decides how long its rules
+ * take to work out and how much memory, and a thread that runs out of memory takes its whole process along.
  */
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { runInNewContext } from 'node:vm';
 import ICAL from 'ical.js';
 import type { Stretch, WallTime } from '../../rules/holidays.ts';
 
@@ -13,6 +13,8 @@ export interface FeedRequest {
   windows: [from: number, to: number][];
   /** No more than this many events. */
   limit: number;
+  /** No longer than this, also when nobody waits any more. */
+  milliseconds: number;
 }
 
 export interface FeedEvent extends Stretch {
@@ -22,7 +24,12 @@ export interface FeedEvent extends Stretch {
 
 export type FeedReply =
   | { events: FeedEvent[]; cut: boolean }
-  | { problem: { code: 'invalid_icalendar' | 'unknown_time_zone'; message: string } };
+  | { problem: { code: 'invalid_icalendar' | 'unknown_time_zone' | 'too_complex'; message: string } };
+
+/** The argument that such a process is begun with. */
+export const READ_FEED = 'read-feed';
+
+export const TOO_COMPLEX = { code: 'too_complex', message: 'Its rules take too long to work out.' } as const;
 
 /** Whatever the library says of a broken text is for developers; what is said here is for who sent it. */
 class FeedProblem extends Error {
@@ -37,22 +44,30 @@ class FeedProblem extends Error {
 /** Whether a name is that of an IANA time zone. */
 const ZONES = new Map<string, boolean>();
 
-parentPort?.postMessage(reply(workerData as FeedRequest));
+if (process.argv[2] === READ_FEED) {
+  process.once('message', (request: FeedRequest) => process.send!(reply(request), () => process.exit()));
+}
 
 function reply(request: FeedRequest): FeedReply {
   try {
-    const events: FeedEvent[] = [];
-    for (const event of eventsOf(request)) {
-      if (!request.windows.some(([from, to]) => event.start.local < to && event.end.local > from)) continue;
-      if (events.length === request.limit) return { events, cut: true };
-      events.push(event);
-    }
-    return { events, cut: false };
+    // Of all that could stop a loop in the library, the only thing that needs nobody else.
+    return runInNewContext('read()', { read: () => read(request) }, { timeout: request.milliseconds }) as FeedReply;
   } catch (error) {
-    const { code, message } =
-      error instanceof FeedProblem ? error : new FeedProblem('invalid_icalendar', 'This is no readable iCalendar.');
-    return { problem: { code, message } };
+    const { code, message } = error as Error & { code?: string };
+    if (error instanceof FeedProblem) return { problem: { code: error.code, message } };
+    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return { problem: TOO_COMPLEX };
+    return { problem: { code: 'invalid_icalendar', message: 'This is no readable iCalendar.' } };
   }
+}
+
+function read(request: FeedRequest): FeedReply {
+  const events: FeedEvent[] = [];
+  for (const event of eventsOf(request)) {
+    if (!request.windows.some(([from, to]) => event.start.local < to && event.end.local > from)) continue;
+    if (events.length === request.limit) return { events, cut: true };
+    events.push(event);
+  }
+  return { events, cut: false };
 }
 
 function* eventsOf({ text, windows }: FeedRequest): Generator<FeedEvent> {
