@@ -18,6 +18,8 @@ export interface Workspace {
   currency: string;
   colour: string;
   serviceLevelVersion: number;
+  /** The number of the tier model in force; 0: none, tiers are given by people. */
+  tierModel: number;
   version: number;
   createdAt: Instant;
   updatedAt: Instant;

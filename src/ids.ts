@@ -27,6 +27,12 @@ export const ID_PREFIXES = {
   notification: 'ntf',
   delivery: 'dlv',
   job: 'job',
+  activity: 'act',
+  tierReview: 'rev',
+  tierSample: 'smp',
+  integration: 'int',
+  webhook: 'whk',
+  needRule: 'ndr',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -49,6 +49,7 @@ const workspaceColumns = {
   currency: workspaces.currency,
   colour: workspaces.colour,
   serviceLevelVersion: workspaces.serviceLevelVersion,
+  tierModel: workspaces.tierModel,
   version: workspaces.version,
   createdAt: workspaces.createdAt,
   updatedAt: workspaces.updatedAt,

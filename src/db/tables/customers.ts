@@ -1,6 +1,7 @@
 /** Tables of the customers and tiers domains: who they are, by what names they reach us, and what tier they held when. */
 
 import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import type { Score } from '../../rules/tier-model.ts';
 import { id, instant, texts, tsvector, version, workspaceId } from '../columns.ts';
 import { workspaces } from './workspaces.ts';
 
@@ -43,6 +44,13 @@ export const customers = pgTable(
     language: text(),
     timeZone: text(),
     notes: text(),
+    customerSince: instant(),
+    /** Numbers another system gives, by key, for the tier model. */
+    figures: jsonb().$type<Record<string, number>>().notNull().default({}),
+    /** The customer this one was found to be. */
+    mergedInto: id('customer'),
+    /** While it holds, no score moves the tier. */
+    tierPin: jsonb().$type<TierPin>(),
     search: tsvector().notNull(),
     version: version(),
     createdAt: instant().notNull(),
@@ -67,6 +75,16 @@ export const customers = pgTable(
   ],
 );
 
+/** A tier given by people that no score moves; instants in epoch seconds. */
+export interface TierPin {
+  tier: string;
+  reason: string;
+  /** Null: until it is released. */
+  until: number | null;
+  actor: string;
+  since: number;
+}
+
 /** The tier a customer held, from when to when; the row with `validTo` null is today's. */
 export const tierChanges = pgTable(
   'tier_changes',
@@ -80,6 +98,8 @@ export const tierChanges = pgTable(
     validTo: instant(),
     source: text().$type<'default' | 'manual' | 'import' | 'score'>().notNull(),
     reason: text(),
+    /** What the score said when it gave the tier; null where people gave it. */
+    score: jsonb().$type<Score & { model: number }>(),
     actor: text().notNull(),
     version: version(),
   },
@@ -158,7 +178,7 @@ export const externalIds = pgTable(
   'external_ids',
   {
     workspaceId: workspaceId(),
-    resource: text().$type<'customer' | 'contact' | 'ticket'>().notNull(),
+    resource: text().$type<'customer' | 'contact' | 'ticket' | 'activity'>().notNull(),
     system: text().notNull(),
     value: text().notNull(),
     /** TypeID of the thing. */

@@ -18,6 +18,8 @@ export const workspaces = pgTable(
     colour: text().notNull(),
     /** The service-level version in force for new tickets; 0 = nothing promised yet. */
     serviceLevelVersion: integer().notNull().default(0),
+    /** The tier model in force; 0 = none. */
+    tierModel: integer().notNull().default(0),
     version: version(),
     createdAt: instant().notNull(),
     updatedAt: instant().notNull(),
