@@ -92,7 +92,7 @@ module.exports = {
         '^src/doors/',
         '^src/auth/(policy|token)\\.ts$',
         '^src/db/sqlstate\\.ts$',
-        '^src/(context|errors|ids|operation|idempotency|config|bulk)\\.ts$',
+        '^src/(context|errors|ids|operation|idempotency|config|bulk|bulk-queue)\\.ts$',
         ...npm(
           'fastify',
           '@fastify',

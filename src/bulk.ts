@@ -35,6 +35,8 @@ export interface LineResult {
   status: string;
   id?: string;
   number?: number;
+  /** Fields that were kept as they are: they belong to another system. */
+  kept?: string[];
   errors?: FieldError[];
 }
 
@@ -61,11 +63,20 @@ export function readLine(operation: BatchOperation, { line, value, fault }: Bulk
       const message = 'Expected a JSON object.';
       throw new AppError('validation_failed', message, [{ path: '', message, code: 'invalid_type' }]);
     }
-    const input = readInput(operation, [], value as Record<string, unknown>) as Record<string, unknown>;
+    const input = inputOf(operation, value as Record<string, unknown>);
     return { line, input, names: operation.batch.names(input) };
   } catch (error) {
     return refusal(line, error, null);
   }
+}
+
+function inputOf(operation: BatchOperation, value: Record<string, unknown>): Record<string, unknown> {
+  const { lines } = operation.batch;
+  if (lines === undefined) return readInput(operation, [], value);
+  const input = lines.read(readInput({ input: lines.input }, [], value));
+  const errors = operation.check?.(input) ?? [];
+  if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
+  return input;
 }
 
 export function isEntry(thing: Entry | LineResult): thing is Entry {
@@ -83,6 +94,19 @@ interface Group {
   answer: unknown;
 }
 
+/** A batch that is decided while the one before is being saved, and saved after it. */
+export interface Turn {
+  /** Rows that the one before writes: lines that speak of them wait for it. */
+  taken: ReadonlySet<string>;
+  /** Whether the one before could be run; never rejects. */
+  before: Promise<boolean>;
+  /** Called with the rows this one writes, once the next one may be decided. */
+  decided(written: ReadonlySet<string>): void;
+}
+
+/** The one before could not be run, so this one is not either. */
+export class Abandoned extends Error {}
+
 /**
  * Decides and saves a batch; the answer has a result for every entry. With `dry` nothing is saved. Throws `unavailable`
  * while the database is away: what was saved by then is known when the batch is run again.
@@ -92,11 +116,11 @@ export async function runBatch(
   operation: BatchOperation,
   call: BulkCall,
   entries: readonly Entry[],
-  { dry }: { dry: boolean },
+  { dry, turn }: { dry: boolean; turn?: Turn },
 ): Promise<LineResult[]> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await settle({ desk, operation, call, db: desk.db, dry, results: new Map() }, entries);
+      return await settle({ desk, operation, call, db: desk.db, dry, turn, results: new Map() }, entries);
     } catch (error) {
       const known = toAppError(error) ?? error;
       if (!(known instanceof AppError) || known.code !== 'unavailable' || attempt === ATTEMPTS) throw known;
@@ -159,16 +183,24 @@ interface BatchRun {
   db: Db;
   saved?: Saved;
   dry: boolean;
+  turn?: Turn | undefined;
   results: Map<number, LineResult>;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 async function settle(run: BatchRun, entries: readonly Entry[]): Promise<LineResult[]> {
   const started = performance.now();
   let left = [...entries];
   let { workspace } = run.call;
-  for (let attempt = 1; left.length > 0 && attempt <= ATTEMPTS; attempt++) {
+  for (let attempt = 1; left.length > 0 && attempt <= ATTEMPTS; ) {
     if (attempt > 1) workspace = await run.desk.workspaceNow(workspace.workspaceId);
-    left = await saveGroups(run, await decideAll({ ...run, call: { ...run.call, workspace } }, left));
+    const { groups, waiting, written } = await decideAll({ ...run, call: { ...run.call, workspace } }, left);
+    await takeTurn(run.turn, waiting.length === 0 ? written : null);
+    const lost = await saveGroups(run, groups);
+    // Lines that only waited for others have lost nothing.
+    if (lost.length > 0) attempt += 1;
+    left = [...lost, ...waiting];
   }
   for (const { line } of left) {
     refuse(run, line, new AppError('conflict', 'Others were changing the same thing at the same time.'));
@@ -178,8 +210,22 @@ async function settle(run: BatchRun, entries: readonly Entry[]): Promise<LineRes
   return entries.map(({ line }) => run.results.get(line)!);
 }
 
-/** What each line wants saved; lines with nothing to save have their result. */
-async function decideAll(run: BatchRun, entries: readonly Entry[]): Promise<Group[]> {
+/** Waits for the batch before; the next one may be decided from now on, unless lines of this one are still to be. */
+async function takeTurn(turn: Turn | undefined, written: ReadonlySet<string> | null): Promise<void> {
+  if (turn === undefined) return;
+  if (written !== null) turn.decided(written);
+  if (!(await turn.before)) throw new Abandoned();
+  turn.taken = NONE;
+}
+
+/**
+ * What each line wants saved; lines with nothing to save have their result. From the first line on that speaks of what an
+ * earlier one changes, perhaps by another name, they wait: what it changes must be known to them, and is once saved.
+ */
+async function decideAll(
+  run: BatchRun,
+  entries: readonly Entry[],
+): Promise<{ groups: Group[]; waiting: readonly Entry[]; written: ReadonlySet<string> }> {
   const { operation, dry, results } = run;
   const ctx = { ...contextOf(run.desk, run.call), db: run.db };
   const decide = await operation.batch.prepare(
@@ -188,13 +234,24 @@ async function decideAll(run: BatchRun, entries: readonly Entry[]): Promise<Grou
     dry,
   );
   const groups: Group[] = [];
+  const written = new Set<string>();
+  const taken = run.turn?.taken ?? NONE;
   let since = performance.now();
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     try {
       const { result: answer, changes } = decide(entry.input);
-      if (changes.empty) results.set(entry.line, { line: entry.line, ...operation.batch.line(answer) });
-      else if (dry) results.set(entry.line, { line: entry.line, status: 'valid' });
-      else groups.push({ entry, changes, answer });
+      const line = { line: entry.line, ...operation.batch.line(answer) };
+      const keys = [...changes.keys(), line.id];
+      if (keys.some((key) => written.has(key) || taken.has(key))) {
+        return { groups, waiting: entries.slice(index), written };
+      }
+      if (changes.empty) results.set(entry.line, line);
+      else if (dry)
+        results.set(entry.line, { line: entry.line, status: 'valid', ...(line.kept && { kept: line.kept }) });
+      else {
+        groups.push({ entry, changes, answer });
+        for (const key of keys) written.add(key);
+      }
     } catch (error) {
       refuse(run, entry.line, error);
     }
@@ -203,7 +260,7 @@ async function decideAll(run: BatchRun, entries: readonly Entry[]): Promise<Grou
       since = performance.now();
     }
   }
-  return groups;
+  return { groups, waiting: [], written };
 }
 
 /** Saves the groups, each on its own. Answers the lines that lost their race. */

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { getTableColumns, getTableName } from 'drizzle-orm';
+import { getTableColumns, getTableName, is, SQL } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from './db/connect.ts';
 import { toAppError } from './db/sqlstate.ts';
@@ -113,6 +113,11 @@ export class Changes {
   /** The entries without those that are only rested on. */
   get written(): Entry[] {
     return this.entries.filter(({ kind }) => kind !== 'guard');
+  }
+
+  /** The rows it writes, by table and key. Two change sets that share one are not saved by one statement. */
+  *keys(): Generator<string> {
+    for (const [key, { kind }] of this.#byKey) if (kind !== 'guard') yield key;
   }
 
   get empty(): boolean {
@@ -245,10 +250,7 @@ function shapeOf(table: PgTable): Shape {
       name: config.name,
       columns,
       names,
-      written: names.filter((name) => {
-        const value = columns.get(name)!.default;
-        return value === undefined || typeof value !== 'object';
-      }),
+      written: names.filter((name) => !is(columns.get(name)!.default, SQL)),
       key: keyNames.length > 1 ? keyNames.filter((name) => name !== 'workspaceId') : keyNames,
       guard: columns.has('revision') ? 'revision' : columns.has('version') ? 'version' : null,
     };

@@ -49,6 +49,8 @@ export interface Services {
   epoch: number;
   /** Moves a test workspace's clock, handling on the way all that falls due; answers how many instants that were. */
   advance: (workspace: Workspace, to: Instant) => Promise<number>;
+  /** Sends the webhooks of a test workspace, at this instant of its own, what was saved. */
+  tell: (workspace: Workspace, now: Instant) => Promise<void>;
 }
 
 export interface Ctx {

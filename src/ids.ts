@@ -31,6 +31,7 @@ export const ID_PREFIXES = {
   tierReview: 'rev',
   tierSample: 'smp',
   integration: 'int',
+  receipt: 'rcp',
   webhook: 'whk',
   needRule: 'ndr',
 } as const;

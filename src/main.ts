@@ -19,6 +19,8 @@ import { isLostRace } from './db/sqlstate.ts';
 import { newWorkspaceChanges } from './domains/workspaces/creation.ts';
 import { hasWorkspaces } from './domains/workspaces/store.ts';
 import { startCourier } from './jobs/courier.ts';
+import { startDispatcher } from './jobs/dispatcher.ts';
+import { startReviewer } from './jobs/reviewer.ts';
 import { startTimekeeper } from './jobs/timekeeper.ts';
 import { startWorker } from './jobs/worker.ts';
 
@@ -72,9 +74,14 @@ async function main(): Promise<void> {
   const timekeeper = startTimekeeper(app.desk, log);
   opened.push(() => timekeeper.stop());
   app.onTimer.call = timekeeper.wake;
+  const reviewer = startReviewer(app.desk, log);
+  opened.push(() => reviewer.stop());
+  app.onReview.call = (due) => reviewer.wake(due * 1000);
   const courier = startCourier(app.desk, log);
   opened.push(() => courier.stop());
   app.onDelivery.call = courier.wake;
+  const dispatcher = startDispatcher(app.desk, log, courier.wake);
+  opened.push(() => dispatcher.stop());
   const worker = startWorker(app.desk, JOBS, log);
   opened.push(() => worker.stop());
   app.onJob.call = worker.wake;

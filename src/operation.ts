@@ -9,6 +9,7 @@ import type { Db } from './db/connect.ts';
 import { toAppError } from './db/sqlstate.ts';
 import { deliveries } from './db/tables/escalation.ts';
 import { idempotencyKeys, timers } from './db/tables/machinery.ts';
+import { tierReviews } from './db/tables/tiering.ts';
 import { AppError, type FieldError } from './errors.ts';
 import { findStoredReply, hashRequest, withoutSecrets } from './idempotency.ts';
 import { readInput } from './input.ts';
@@ -27,6 +28,11 @@ export interface Outcome<R> {
 /** Many inputs at once: decided on one load, saved together. A repeat of what was saved must change nothing. */
 export interface Batch<I, O> {
   /**
+   * What a line says, where that is not the operation's input: then `read` makes that of it. Throws what is wrong with
+   * the line.
+   */
+  lines?: { input: z.ZodObject; read(line: Record<string, unknown>): I };
+  /**
    * Loads what all of them rest on, in a number of statements that does not grow with them; the answer decides each.
    * Throws when the caller may not do it at all, also for no inputs. `dry`: nothing will be saved, so nothing is taken.
    */
@@ -34,7 +40,7 @@ export interface Batch<I, O> {
   /** Names that must not stand twice in one batch. */
   names(input: I): string[];
   /** What is said of an answer in a line. */
-  line(answer: O): { status: string; id: string; number?: number };
+  line(answer: O): { status: string; id: string; number?: number; kept?: string[] };
 }
 
 export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
@@ -206,12 +212,13 @@ async function executeWrite(desk: Desk, operation: Operation, call: Call, input:
 }
 
 /** On a clock that stands still, what this made due already would wait for its next move: it is handled before the answer. */
-async function handleDueNow(desk: Desk, { workspace, log }: Call, { entries, now }: Changes): Promise<void> {
+async function handleDueNow(desk: Desk, { workspace, log }: Call, { entries, events, now }: Changes): Promise<void> {
   const dueOf = (table: unknown, row: Record<string, unknown>) =>
-    table === timers ? row['due'] : table === deliveries ? row['nextAttemptAt'] : null;
+    table === timers || table === tierReviews ? row['due'] : table === deliveries ? row['nextAttemptAt'] : null;
   const isDue = entries.some(({ table, row }) => ((dueOf(table, row) as number | null) ?? Infinity) <= now);
-  if (!isDue) return;
-  await desk.services.advance(workspace, now).catch((error: unknown) => {
+  if (!isDue && events.length === 0) return;
+  const handled = isDue ? desk.services.advance(workspace, now) : desk.services.tell(workspace, now);
+  await handled.catch((error: unknown) => {
     // The answer stands all the same: it is saved.
     log.error({ err: error }, 'what is due already could not be handled');
   });

@@ -51,8 +51,8 @@ export const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
 
 /** Who calls. `system` is the desk itself (the timekeeper, the first start). */
 export interface Actor {
-  type: 'key' | 'client' | 'token' | 'system' | 'survey';
-  /** TypeID of the key or client, the token's subject, or the name of the part of the desk. */
+  type: 'key' | 'client' | 'token' | 'system' | 'survey' | 'integration';
+  /** TypeID of the key, client or integration, the token's subject, or the name of the part of the desk. */
   id: string;
   name: string;
   role: Role;
@@ -92,6 +92,13 @@ export function requireVisibleTicket(actor: Actor, ticket: { customerId: string 
 /** 403 for customers: work that only the desk's own people and machines do. */
 export function requireStaff(actor: Actor): void {
   if (actor.role === 'customer') throw new AppError('forbidden', 'Customers cannot do this.');
+}
+
+/** 403 for agents and customers: what cannot be undone is not done in daily work. */
+export function requireManagement(actor: Actor): void {
+  if (actor.role === 'agent' || actor.role === 'customer') {
+    throw new AppError('forbidden', 'This is for managers and systems.');
+  }
 }
 
 /** Internal notes exist for staff only. */

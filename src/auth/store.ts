@@ -142,19 +142,20 @@ export async function findAgentByEmail(
   return row;
 }
 
-/** Whether the workspace has this customer; false also for what is no customer id. */
-export async function customerExists(db: Db, workspaceId: number, customerId: string): Promise<boolean> {
-  if (!isId('customer', customerId)) return false;
-  const query = statement(db, 'customer_exists', (orm, name) =>
+/** Who this id means in the workspace: one that was merged into another is that one. Undefined for nobody's id. */
+export async function findCustomerId(db: Db, workspaceId: number, customerId: string): Promise<string | undefined> {
+  if (!isId('customer', customerId)) return undefined;
+  const query = statement(db, 'find_customer_id', (orm, name) =>
     orm
-      .select({ id: customers.id })
+      .select({ id: customers.id, mergedInto: customers.mergedInto })
       .from(customers)
       .where(
         and(eq(customers.workspaceId, sql.placeholder('workspaceId')), eq(customers.id, sql.placeholder('customerId'))),
       )
       .prepare(name),
   );
-  return (await query.execute({ workspaceId, customerId: decodeId('customer', customerId) })).length > 0;
+  const [row] = await query.execute({ workspaceId, customerId: decodeId('customer', customerId) });
+  return row?.mergedInto ?? row?.id;
 }
 
 /** Last use of many keys as one statement; what was written less than a minute ago is left alone. */

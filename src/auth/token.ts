@@ -9,9 +9,9 @@ import { hashKey, matchesHash, parseKey } from './keys.ts';
 import { type Actor, ROLE_SCOPES, type Role, type Scope } from './policy.ts';
 import {
   type Credential,
-  customerExists,
   findAgentByEmail,
   findClient,
+  findCustomerId,
   findKeyByHash,
   findWorkspaceById,
   touchClients,
@@ -153,11 +153,10 @@ export function createAuthenticator({
     if (agent?.active === false) throw refuse('The agent of this token is no longer active.');
     const role = token.role ?? (agent === undefined ? null : 'agent');
     if (role === null) throw refuse('The token names no role, and no agent has its verified mail address.');
-    const customerId = role === 'customer' ? token.customerId : null;
-    requireCustomer(role, customerId);
-    if (customerId !== null && !(await customerExists(db, workspaceId, customerId))) {
-      throw refuse('The customer of this token is unknown.');
-    }
+    const named = role === 'customer' ? token.customerId : null;
+    requireCustomer(role, named);
+    const customerId = named === null ? null : ((await findCustomerId(db, workspaceId, named)) ?? null);
+    if (named !== null && customerId === null) throw refuse('The customer of this token is unknown.');
     const actor: Actor = {
       type: 'token',
       id: token.subject,

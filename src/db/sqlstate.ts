@@ -11,6 +11,7 @@ export const CONSTRAINTS: Record<string, { code: ErrorCode; detail: string; path
   tiers_key_key: { code: 'already_exists', detail: 'Another tier has this key.', path: 'key' },
   calendars_key_key: { code: 'already_exists', detail: 'Another calendar has this key.', path: 'key' },
   policies_key_key: { code: 'already_exists', detail: 'Another policy has this key.', path: 'key' },
+  need_rules_key_key: { code: 'already_exists', detail: 'Another need rule has this key.', path: 'key' },
   survey_templates_key_key: { code: 'already_exists', detail: 'Another survey has this key.', path: 'key' },
 };
 

@@ -72,6 +72,20 @@ export const zDuration = z
   })
   .meta({ scalar: 'Duration', examples: ['PT24H'] });
 
+/** 90061 -> P1DT1H1M1S; a day is 24 hours. */
+export function isoDuration(seconds: number): string {
+  const parts = (list: [number, string][]) =>
+    list.map(([count, letter]) => (count === 0 ? '' : `${count}${letter}`)).join('');
+  const days = parts([[Math.floor(seconds / 86_400), 'D']]);
+  const time = parts([
+    [Math.floor(seconds / 3600) % 24, 'H'],
+    [Math.floor(seconds / 60) % 60, 'M'],
+    [seconds % 60, 'S'],
+  ]);
+  if (seconds === 0) return 'PT0S';
+  return time === '' ? `P${days}` : `P${days}T${time}`;
+}
+
 /** An IANA time zone. */
 export const zTimeZone = z
   .string()
@@ -107,6 +121,21 @@ export const zExternalIdsPatch = z
   .record(zKey, zText(200).nullable())
   .refine((value) => Object.keys(value).length <= 20, 'At most 20 external ids.')
   .meta({ scalar: 'JSON', examples: [{ crm: '42', old_crm: null }] });
+
+export const zExternalName = z
+  .strictObject({
+    system: zKey.describe('The other system.'),
+    value: zText(200).describe('Its name for the thing.'),
+  })
+  .meta({ id: 'ExternalName', description: 'What another system calls something.' });
+
+/** A line of a bulk upsert is a body of the single one, which its names in other systems stand for the path of. */
+export const zNamedLine = {
+  externalIds: zExternalIdsPatch.describe(
+    'Names in other systems, at least one: by it the thing is known again. null takes a name away.',
+  ),
+  system: zKey.optional().describe('Which of several names the thing is known by; needed only then.'),
+};
 
 /** The longest page. */
 export const MOST_ITEMS = 200;

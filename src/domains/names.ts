@@ -4,7 +4,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { Changes } from '../changes.ts';
 import { type Db, statement } from '../db/connect.ts';
 import { externalIds } from '../db/tables/customers.ts';
-import { AppError } from '../errors.ts';
+import { AppError, invalid } from '../errors.ts';
 
 export type NamedResource = (typeof externalIds.$inferSelect)['resource'];
 
@@ -65,18 +65,60 @@ export async function findManyNamed(
       .where(
         and(
           eq(externalIds.workspaceId, sql.placeholder('workspace')),
-          sql`(${externalIds.resource}, ${externalIds.system}, ${externalIds.value}) in (select * from unnest(${sql.placeholder('resources')}::text[], ${sql.placeholder('systems')}::text[], ${sql.placeholder('values')}::text[]))`,
+          // Joined to a list of names, all those of the workspace may be read; so the index is asked, and for a few too many.
+          sql`${externalIds.resource} = any(${sql.placeholder('resources')}::text[])`,
+          sql`${externalIds.system} = any(${sql.placeholder('systems')}::text[])`,
+          sql`${externalIds.value} = any(${sql.placeholder('values')}::text[])`,
         ),
       )
       .prepare(name),
   );
   const rows = await query.execute({
     workspace: workspaceId,
-    resources: wanted.map(({ resource }) => resource),
-    systems: wanted.map(({ system }) => system),
-    values: wanted.map(({ value }) => value),
+    resources: [...new Set(wanted.map(({ resource }) => resource))],
+    systems: [...new Set(wanted.map(({ system }) => system))],
+    values: [...new Set(wanted.map(({ value }) => value))],
   });
-  return new Map(rows.map((row) => [nameKey(row), row.subject]));
+  const asked = new Set(wanted.map(nameKey));
+  const found = rows.map((row) => [nameKey(row), row.subject] as const);
+  return new Map(found.filter(([key]) => asked.has(key)));
+}
+
+/** What a thing is called, as names to look up; names that are taken away (null) are none. */
+export function namesIn(resource: NamedResource, names: Readonly<Record<string, string | null>>): Name[] {
+  const wanted: Name[] = [];
+  for (const [system, value] of Object.entries(names)) if (value !== null) wanted.push({ resource, system, value });
+  return wanted;
+}
+
+/** Who has these names, by system, of what was found by `findManyNamed`. */
+export function holdersOf(
+  found: ReadonlyMap<string, string>,
+  resource: NamedResource,
+  names: Readonly<Record<string, string | null>>,
+): Map<string, string> {
+  const holders = new Map<string, string>();
+  for (const name of namesIn(resource, names)) {
+    const holder = found.get(nameKey(name));
+    if (holder !== undefined) holders.set(name.system, holder);
+  }
+  return holders;
+}
+
+/**
+ * A bulk line (see zNamedLine) as the input of the single upsert, with the one name that its thing is known by. 422 where
+ * it has none, or several and none of them is chosen.
+ */
+export function nameOfLine<I>(line: Record<string, unknown>): I {
+  const { externalIds, system } = line as { externalIds: Record<string, string | null>; system?: string };
+  const named = Object.entries(externalIds).filter(([key, value]) => value !== null && (system ?? key) === key);
+  const [name] = named;
+  if (name === undefined) {
+    const path = system === undefined ? 'externalIds' : `externalIds.${system}`;
+    throw invalid(path, 'A name in another system is needed: by it the thing is known again.', 'required');
+  }
+  if (named.length > 1) throw invalid('system', 'Several systems have a name: say which one is meant.', 'required');
+  return { ...line, system: name[0], value: name[1] } as I;
 }
 
 /** 409 naming the field when another thing has one of these names already. */

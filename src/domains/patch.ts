@@ -15,6 +15,13 @@ export function mergeMap<V>(
   return Object.fromEntries(merged);
 }
 
+/** All of a thing's fields: those that are given, and the defaults of the others. */
+export function withDefaults<F>(defaults: Partial<F>, given: Readonly<Record<string, unknown>>): F {
+  const fields: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) fields[name] = value;
+  return fields as F;
+}
+
 /** Names of the patch whose values differ from the row's; the order of a map's names does not count. */
 export function changedNames(
   row: Readonly<Record<string, unknown>>,

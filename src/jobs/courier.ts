@@ -4,30 +4,20 @@
  * it sent again under the same webhook-id.
  */
 
-import { createHash } from 'node:crypto';
-import { Changes } from '../changes.ts';
-import type { Logger, Workspace } from '../context.ts';
-import { deliveries } from '../db/tables/escalation.ts';
-import { signedHeaders } from '../domains/deliveries/signing.ts';
-import { type DeliveryRow, findDelivery } from '../domains/deliveries/store.ts';
-import { getWorkspace } from '../domains/workspaces/store.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '../context.ts';
 import type { Desk } from '../operation.ts';
-import { OutboundError } from '../outbound.ts';
 import type { Instant } from '../rules/calendar.ts';
-import { type Attempt, verdictOf } from '../rules/retry.ts';
-import { saveOne } from '../saving.ts';
-import { type ClaimedDelivery, claimDelivery, type Deliverable, nextDelivery } from './store.ts';
-
-const AUTHOR = { actor: 'courier', door: 'job' };
-
-/** At once, in this process. */
-const MOST = 16;
-/** A host that is slow takes this many of them, and the others go on. */
-const MOST_PER_HOST = 2;
-
-/** A receiver that has not answered by then has failed. */
-export const ATTEMPT_MS = 15_000;
-const MOST_ERROR_BYTES = 1000;
+import { deliver, loadParcels, type Parcel } from './attempt.ts';
+import {
+  type ClaimedDelivery,
+  claimDeliveries,
+  type Deliverable,
+  forgetDeliveries,
+  listWaiting,
+} from './delivery-store.ts';
+import { Lanes, type Outcome, QUICK_MS } from './lanes.ts';
+import { type Loop, startLoop } from './loop.ts';
 
 /** What is under way: claims and sends as long as there is room, and knows when it is done. */
 class Round {
@@ -35,50 +25,75 @@ class Round {
   readonly #log: Logger;
   readonly #of: Deliverable;
   readonly #mayBegin: () => boolean;
-  readonly #underway = new Map<Promise<void>, string>();
+  readonly #lanes: Lanes;
+  readonly #underway = new Set<Promise<void>>();
 
-  constructor(desk: Desk, log: Logger, of: Deliverable, mayBegin = () => true) {
+  constructor(desk: Desk, log: Logger, of: Deliverable, lanes: Lanes, mayBegin = () => true) {
     this.#desk = desk;
     this.#log = log;
     this.#of = of;
+    this.#lanes = lanes;
     this.#mayBegin = mayBegin;
   }
 
   /**
-   * Sets off whatever is due and has room; `ended` is told of each that ends. Answers how many that were, and whether some
-   * may be left for want of room.
+   * Sets off whatever is due and has room; `moved` is told when there may be room again. Answers how many that were, and
+   * when the next falls due that is known of.
    */
-  async fill(ended: () => void = () => undefined): Promise<{ sent: number; more: boolean }> {
+  async fill(moved: () => void = () => undefined): Promise<{ sent: number; next: Instant | null }> {
     const { db, services } = this.#desk;
     let sent = 0;
     while (this.#mayBegin()) {
-      // Seen before it is asked: by the time of the answer there may be room again.
-      const busy = this.#busyHosts();
-      if (this.#underway.size >= MOST) return { sent, more: true };
-      const claimed = await claimDelivery(db, services.wallClock(), this.#of, busy);
-      if (claimed === null) return { sent, more: busy.length > 0 };
-      const attempt = deliver(this.#desk, claimed, this.#of)
-        .catch((error: unknown) => {
-          this.#log.warn({ err: error, delivery: claimed.id }, 'a delivery could not be seen to');
-        })
-        .finally(() => {
-          this.#underway.delete(attempt);
-          ended();
-        });
-      this.#underway.set(attempt, claimed.host);
-      sent += 1;
+      const now = this.#of === 'live' ? services.wallClock() / 1000 : this.#of.due;
+      const waiting = await listWaiting(db, this.#of);
+      const shares = this.#lanes.share(waiting.filter(({ due }) => due <= now).map(({ host }) => host));
+      const claimed = shares.length === 0 ? [] : await claimDeliveries(db, services.wallClock(), this.#of, shares);
+      if (claimed.length === 0) return { sent, next: waiting.find(({ due }) => due > now)?.due ?? null };
+      await Promise.all(
+        [...Map.groupBy(claimed, ({ workspaceId }) => workspaceId)].map(([workspaceId, mine]) =>
+          this.#begin(workspaceId, mine, moved),
+        ),
+      );
+      sent += claimed.length;
     }
-    return { sent, more: false };
+    return { sent, next: null };
   }
 
-  #busyHosts(): string[] {
-    const counts = Map.groupBy(this.#underway.values(), (host) => host);
-    return [...counts].filter(([, attempts]) => attempts.length >= MOST_PER_HOST).map(([host]) => host);
+  async #begin(workspaceId: number, claimed: ClaimedDelivery[], moved: () => void): Promise<void> {
+    const parcels = await loadParcels(this.#desk, workspaceId, claimed);
+    const hosts = new Map(claimed.map(({ id, host }) => [id, host]));
+    for (const parcel of parcels) {
+      const attempt = this.#attempt(parcel, hosts.get(parcel.row.id)!, moved).finally(() => {
+        this.#underway.delete(attempt);
+        moved();
+      });
+      this.#underway.add(attempt);
+    }
+  }
+
+  async #attempt(parcel: Parcel, host: string, moved: () => void): Promise<void> {
+    let outcome: Outcome | null = null;
+    this.#lanes.begin(host);
+    const long = setTimeout(() => {
+      this.#lanes.slow(host);
+      moved();
+    }, QUICK_MS);
+    try {
+      await deliver(this.#desk, parcel, this.#of, (went) => {
+        clearTimeout(long);
+        outcome = went;
+      });
+    } catch (error) {
+      this.#log.warn({ err: error, delivery: parcel.row.id }, 'a delivery could not be seen to');
+    } finally {
+      clearTimeout(long);
+      this.#lanes.end(host, outcome);
+    }
   }
 
   /** Until one of them has ended; there must be one. */
   async one(): Promise<void> {
-    await Promise.race(this.#underway.keys());
+    await Promise.race(this.#underway);
   }
 
   get size(): number {
@@ -93,149 +108,57 @@ export async function deliverDue(
   of: Deliverable = 'live',
   mayBegin?: () => boolean,
 ): Promise<number> {
-  const round = new Round(desk, log, of, mayBegin);
+  const round = new Round(desk, log, of, new Lanes(0), mayBegin);
   let sent = 0;
   for (;;) {
     const set = await round.fill();
     sent += set.sent;
     if (round.size > 0) await round.one();
-    else if (!set.more) return sent;
+    else if (set.sent === 0) return sent;
   }
-}
-
-/** One attempt, and what comes of it. */
-async function deliver(desk: Desk, claimed: ClaimedDelivery, of: Deliverable): Promise<void> {
-  const row = await findDelivery(desk.db, claimed.workspaceId, claimed.id);
-  if (row === undefined || row.state !== 'pending') return;
-  const workspace = await getWorkspace(desk.db, claimed.workspaceId);
-  const { attempt, error } = await send(desk, workspace, row);
-  const wallSeconds = Math.floor(desk.services.wallClock() / 1000);
-  const now = of === 'live' ? wallSeconds : of.due;
-  await saveOne(desk, workspace, marked(row, attempt, error, now, wallSeconds), AUTHOR);
-}
-
-interface Sent {
-  attempt: Attempt;
-  error: string | null;
-}
-
-async function send({ services }: Desk, workspace: Workspace, row: DeliveryRow): Promise<Sent> {
-  const body = JSON.stringify(row.body);
-  // A receiver compares the timestamp with its own clock, so it is the wall's in a test workspace, too.
-  const seconds = Math.floor(services.wallClock() / 1000);
-  const headers = {
-    'content-type': 'application/json',
-    ...signedHeaders(services.secretKey, workspace.id, { id: row.id, seconds, body }),
-  };
-  try {
-    const answer = await services.fetch({
-      method: 'POST',
-      url: row.url,
-      headers,
-      body,
-      timeoutMs: ATTEMPT_MS,
-    });
-    const attempt = { status: answer.status, retryAfter: answer.headers['retry-after'] ?? null };
-    const words = answer.body.subarray(0, MOST_ERROR_BYTES).toString();
-    return { attempt, error: answer.status < 300 ? null : inOneLine(words) };
-  } catch (error) {
-    if (!(error instanceof OutboundError)) throw error;
-    const final = error.reason === 'private_address' || error.reason === 'invalid_url';
-    return { attempt: { status: null, final }, error: `${error.reason}: ${error.message}` };
-  }
-}
-
-/** What a receiver says may be anything; what cannot be shown is a space. */
-function inOneLine(text: string): string {
-  return text.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
-}
-
-function marked(row: DeliveryRow, attempt: Attempt, error: string | null, now: Instant, wallSeconds: Instant): Changes {
-  const changes = new Changes(now);
-  const attempts = row.attempts + 1;
-  const spread = spreadOf(`${row.id} ${attempts}`);
-  const verdict = verdictOf(attempt, { made: attempts, now, wallSeconds, spread });
-  changes.update(deliveries, row, {
-    state: verdict.state,
-    attempts,
-    nextAttemptAt: verdict.state === 'pending' ? verdict.nextAttemptAt : null,
-    lastAttemptAt: now,
-    lastStatus: attempt.status,
-    lastError: error,
-    deliveredAt: verdict.state === 'delivered' ? now : null,
-    leaseUntil: null,
-  });
-  if (verdict.state === 'failed') {
-    const { id, ticketId, url, eventId, eventType } = row;
-    changes.event('delivery.failed', id, {
-      delivery: { id, ticketId, url, eventId, eventType, attempts, lastStatus: attempt.status, lastError: error },
-    });
-  }
-  return changes;
-}
-
-/** From 0 to 1, another one for each attempt of each delivery, the same whoever asks. */
-function spreadOf(name: string): number {
-  return createHash('sha256').update(name).digest().readUInt32BE() / 2 ** 32;
-}
-
-export interface Courier {
-  /** There may be something to send: look now. */
-  wake(): void;
-  /** Claims no more; what is under way is given a moment. */
-  stop(): Promise<void>;
 }
 
 /** At most this long between two looks: another process may have left something. */
 const LONGEST_SLEEP_MS = 1000;
+/** What ends within so short a time is made up for together. */
+const SHORTEST_SLEEP_MS = 5;
+const CLEANING_MS = 10 * 60_000;
 /** What has not ended by then is sent again by another process, or by the next one. */
 const ENDING_MS = 3000;
 
-/** Starts the loop for live workspaces. A database that is away is asked again every second. */
-export function startCourier(desk: Desk, log: Logger): Courier {
-  const round = new Round(desk, log, 'live');
+/**
+ * Starts the loop for live workspaces. A database that is away is asked again every second. Once stopped it claims no
+ * more; what is under way is given a moment.
+ */
+export function startCourier(desk: Desk, log: Logger): Loop {
+  const { wallClock } = desk.services;
   let running = true;
-  let woken = false;
-  let endSleep: () => void = () => undefined;
-  const wake = () => {
-    woken = true;
-    endSleep();
-  };
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timeout = setTimeout(resolve, ms);
-      endSleep = () => {
-        clearTimeout(timeout);
-        resolve();
-      };
-    });
-  const loop = async () => {
-    while (running) {
-      let pause = LONGEST_SLEEP_MS;
-      woken = false;
-      try {
-        const { more } = await round.fill(wake);
-        // Where there was no room, the next one that ends wakes it.
-        const next = more ? null : await nextDelivery(desk.db, desk.services.wallClock(), 'live');
-        if (next !== null) pause = Math.min(pause, Math.max(100, next * 1000 - desk.services.wallClock()));
-      } catch (error) {
-        log.warn({ err: error }, 'the courier could not look at its deliveries');
+  const round = new Round(desk, log, 'live', new Lanes(), () => running);
+  let cleanedAt = 0;
+  const loop = startLoop({
+    wallClock,
+    longestMs: LONGEST_SLEEP_MS,
+    shortestMs: SHORTEST_SLEEP_MS,
+    async look() {
+      if (wallClock() - cleanedAt > CLEANING_MS) {
+        cleanedAt = wallClock();
+        await forgetDeliveries(desk.db, cleanedAt);
       }
-      if (running && !woken) await sleep(pause);
-    }
-    const end = performance.now() + ENDING_MS;
-    while (round.size > 0 && performance.now() < end) {
-      await Promise.race([round.one(), sleep(end - performance.now())]);
-    }
-    endSleep();
-  };
-  const ended = loop();
+      // Where there was no room, what ends or turns out to be slow wakes it.
+      const { next } = await round.fill(() => loop.wake());
+      return next === null ? null : next * 1000;
+    },
+    failed: (error) => log.warn({ err: error }, 'the courier could not look at its deliveries'),
+  });
   return {
-    wake,
+    wake: loop.wake,
     async stop() {
       running = false;
-      wake();
-      await ended;
+      await loop.stop();
+      const end = performance.now() + ENDING_MS;
+      while (round.size > 0 && performance.now() < end) {
+        await Promise.race([round.one(), pause(end - performance.now(), undefined, { ref: false })]);
+      }
     },
   };
 }

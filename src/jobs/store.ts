@@ -21,10 +21,10 @@ interface TimerRow {
  * Nobody holds it at $1, the wall clock in milliseconds. A lease that ends later than any lasts was given before the clock
  * was set back, and counts for nothing.
  */
-const FREE = `(lease_until is null or lease_until <= to_timestamp($1::float8 / 1000)
+export const FREE = `(lease_until is null or lease_until <= to_timestamp($1::float8 / 1000)
     or lease_until > to_timestamp($1::float8 / 1000) + interval '1 minute')`;
 
-const named = (db: Db, name: string) => (db.prepared ? { name } : {});
+export const named = (db: Db, name: string) => (db.prepared ? { name } : {});
 
 const timer = (row: TimerRow): DueTimer => ({
   workspaceId: row.workspace_id,
@@ -174,56 +174,83 @@ export async function hasOpenJobs(db: Db, workspaceId: number): Promise<boolean>
   return rows[0]!.open;
 }
 
-export interface ClaimedDelivery {
+export interface DueReview {
   workspaceId: number;
-  /** TypeID. */
+  /** UUID. */
+  review: string;
+  /** TypeID; null: the monthly run of the workspace. */
+  customerId: string | null;
+  due: Instant;
+}
+
+interface DueReviewRow {
+  workspace_id: number;
   id: string;
-  host: string;
+  customer_id: string | null;
+  due: string;
 }
 
-/** Longer than an attempt takes: what a killed process was sending is sent again, by whoever is there. */
-const DELIVERY_LEASE_MS = 25_000;
+const dueReview = (row: DueReviewRow): DueReview => ({
+  workspaceId: row.workspace_id,
+  review: row.id,
+  customerId: row.customer_id === null ? null : encodeId('customer', row.customer_id),
+  due: Number(row.due),
+});
 
-/** Of live workspaces, or of a test workspace by its own time. */
-export type Deliverable = 'live' | { workspaceId: number; due: Instant };
+/** A look that takes longer is done twice, which its guards allow; what a killed process had taken waits no longer. */
+const REVIEW_LEASE_MS = 10_000;
 
-/** Takes the delivery that is due first, unless its host is one of these; for a while it is nobody else's. */
-export async function claimDelivery(
-  db: Db,
-  wallMs: number,
-  of: Deliverable,
-  busyHosts: readonly string[],
-): Promise<ClaimedDelivery | null> {
-  const live = of === 'live';
-  const { rows } = await db.pool.query<{ workspace_id: number; uuid: string; host: string }>({
-    ...named(db, `claim_delivery_${live ? 'live' : 'test'}`),
-    // Materialized: joined as a subquery, it may be run again and again, and take more than one.
+/** Takes up to `limit` due reviews of live workspaces, so that other processes leave them alone for a while. Earliest first. */
+export async function claimDueReviews(db: Db, wallMs: number, limit: number): Promise<DueReview[]> {
+  const { rows } = await db.pool.query<DueReviewRow>({
+    ...named(db, 'claim_reviews'),
     text: `with c as materialized (
-             select workspace_id, id from deliveries
-             where ${live ? 'live' : 'workspace_id = $4'} and next_attempt_at <= to_timestamp($3::float8)
-               and ${FREE} and host <> all ($2::text[])
-             order by next_attempt_at limit 1 for update skip locked)
-           update deliveries d set lease_until = to_timestamp($1::float8 / 1000) + interval '${DELIVERY_LEASE_MS} milliseconds'
-           from c where d.workspace_id = c.workspace_id and d.id = c.id
-           returning d.workspace_id, d.id as uuid, d.host`,
-    values: live ? [wallMs, busyHosts, wallMs / 1000] : [wallMs, busyHosts, of.due, of.workspaceId],
+             select workspace_id, id from tier_reviews
+             where live and due <= to_timestamp($1::float8 / 1000) and ${FREE}
+             order by due limit $2 for update skip locked)
+           update tier_reviews r set lease_until = to_timestamp($1::float8 / 1000) + interval '${REVIEW_LEASE_MS} milliseconds'
+           from c where r.workspace_id = c.workspace_id and r.id = c.id
+           returning r.workspace_id, r.id, r.customer_id, extract(epoch from r.due)::bigint as due`,
+    values: [wallMs, limit],
   });
-  const row = rows[0];
-  return row === undefined
-    ? null
-    : { workspaceId: row.workspace_id, id: encodeId('delivery', row.uuid), host: row.host };
+  return rows.map(dueReview).sort((a, b) => a.due - b.due);
 }
 
-/** When the next delivery that nobody holds falls due; of a test workspace up to `due`. Null when none is ahead. */
-export async function nextDelivery(db: Db, wallMs: number, of: Deliverable): Promise<Instant | null> {
-  const live = of === 'live';
-  const { rows } = await db.pool.query<{ due: string }>({
-    ...named(db, `next_delivery_${live ? 'live' : 'test'}`),
-    text: `select extract(epoch from next_attempt_at)::bigint as due from deliveries
-           where ${live ? 'live and next_attempt_at is not null' : 'workspace_id = $2 and next_attempt_at <= to_timestamp($3::float8)'}
-             and ${FREE}
-           order by next_attempt_at limit 1`,
-    values: live ? [wallMs] : [wallMs, of.workspaceId, of.due],
+/** Reviews that failed are left alone for a while, so that they do not stand in the way of the others. */
+export async function postponeReviews(
+  db: Db,
+  workspaceId: number,
+  reviews: readonly DueReview[],
+  wallMs: number,
+): Promise<void> {
+  await db.pool.query(
+    `update tier_reviews set lease_until = to_timestamp($3::float8 / 1000) + interval '1 minute'
+     where workspace_id = $1 and id = any($2::uuid[])`,
+    [workspaceId, reviews.map(({ review }) => review), wallMs],
+  );
+}
+
+/** When the next live review up to `toMs` can be claimed, epoch milliseconds. Null when there is none. */
+export async function nextLiveReview(db: Db, wallMs: number, toMs: number): Promise<number | null> {
+  const { rows } = await db.pool.query<{ ms: number }>({
+    ...named(db, 'next_review'),
+    text: `select extract(epoch from due)::float8 * 1000 as ms from tier_reviews
+           where live and due <= to_timestamp($2::float8 / 1000) and ${FREE}
+           order by due limit 1`,
+    values: [wallMs, toMs],
   });
-  return rows[0] === undefined ? null : Number(rows[0].due);
+  return rows[0]?.ms ?? null;
+}
+
+/** The earliest reviews of a test workspace up to an instant: some of those that are due at one and the same. */
+export async function listEarliestReviews(db: Db, workspaceId: number, to: Instant): Promise<DueReview[]> {
+  const { rows } = await db.pool.query<DueReviewRow>({
+    ...named(db, 'earliest_reviews'),
+    text: `select workspace_id, id, customer_id, extract(epoch from due)::bigint as due from tier_reviews
+           where workspace_id = $1 and due = (select min(due) from tier_reviews where workspace_id = $1)
+             and due <= to_timestamp($2)
+           order by id limit 500`,
+    values: [workspaceId, to],
+  });
+  return rows.map(dueReview);
 }

@@ -17,14 +17,19 @@ import { getWorkspace, listStaff } from '../domains/workspaces/store.ts';
 import type { Desk } from '../operation.ts';
 import type { Instant } from '../rules/calendar.ts';
 import { saveEach } from '../saving.ts';
-import { ATTEMPT_MS, deliverDue } from './courier.ts';
+import { ATTEMPT_MS } from './attempt.ts';
+import { deliverDue } from './courier.ts';
+import { hasWebhooks, nextDelivery } from './delivery-store.ts';
+import { tellTestWorkspace } from './dispatcher.ts';
+import { startLoop } from './loop.ts';
+import { handleReviews } from './reviewer.ts';
 import {
   claimDueTimers,
   type DueTimer,
   forgetOldKeys,
+  listEarliestReviews,
   listEarliestTimers,
   moveTestClock,
-  nextDelivery,
   nextLiveDue,
   postponeTimer,
 } from './store.ts';
@@ -116,24 +121,44 @@ const PATIENCE_MS = 30_000;
 
 /**
  * Moves a test workspace's clock to an instant; answers how many instants were handled on the way. At each of them tickets
- * come first, then what is to be delivered.
+ * come first, then the reviews of tiers, then what is to be delivered; webhooks are told of each of these before the next. `finishJobs` runs what waits in the workspace: what
+ * a review asks for belongs to its instant.
  */
-export async function advanceTestClock(desk: Desk, workspace: Workspace, to: Instant, log: Logger): Promise<number> {
+export async function advanceTestClock(
+  desk: Desk,
+  workspace: Workspace,
+  to: Instant,
+  log: Logger,
+  finishJobs: () => Promise<void>,
+): Promise<number> {
   const { workspaceId } = workspace;
   let handled = 0;
   let last: Instant | null = null;
   let stuck: DueTimer[] = [];
   let waited = 0;
+  const told = await hasWebhooks(desk.db, workspaceId);
+  const { testNow } = await getWorkspace(desk.db, workspaceId);
   for (;;) {
-    const timers = await listEarliestTimers(desk.db, workspaceId, to);
+    if (told) await tellTestWorkspace(desk, workspaceId, Math.max(last ?? 0, testNow!));
+    const [timers, reviews] = await Promise.all([
+      listEarliestTimers(desk.db, workspaceId, to),
+      listEarliestReviews(desk.db, workspaceId, to),
+    ]);
     const mayWait = waited + ATTEMPT_MS <= PATIENCE_MS;
-    const sending = mayWait ? await nextDelivery(desk.db, desk.services.wallClock(), { workspaceId, due: to }) : null;
-    const due: Instant = Math.min(timers[0]?.due ?? Infinity, sending ?? Infinity);
+    const sending = mayWait ? await nextDelivery(desk.db, desk.services.wallClock(), workspaceId, to) : null;
+    const due: Instant = Math.min(...[timers[0]?.due, reviews[0]?.due, sending].map((at) => at ?? Infinity));
     if (due === Infinity) break;
     await moveTestClock(desk.db, workspaceId, due);
     const fresh = await getWorkspace(desk.db, workspaceId);
     if (due !== last) handled++;
     last = due;
+    if (timers[0]?.due !== due && reviews[0]?.due === due) {
+      // What was left over from an earlier move is looked at now.
+      const undone = await handleReviews(desk, workspaceId, reviews, fresh.testNow!, log);
+      await finishJobs();
+      if (undone.length === 0) continue;
+      throw new Error(`The clock stands still at ${due}: ${undone.map(({ customerId }) => customerId).join(', ')}`);
+    }
     if (timers[0]?.due !== due) {
       const began = performance.now() - waited;
       // What was left over from an earlier move is sent now.
@@ -172,58 +197,25 @@ const CLEANING_MS = 10 * 60_000;
 /** Starts the loop for live workspaces. A database that is away is asked again every second. */
 export function startTimekeeper(desk: Desk, log: Logger): Timekeeper {
   const { wallClock } = desk.services;
-  let running = true;
   let cleanedAt = 0;
-  /** The earliest instant to look at again, epoch milliseconds. */
-  let wakesAt = Infinity;
-  let endSleep: () => void = () => undefined;
-  const wake = (due: Instant) => {
-    if (due * 1000 >= wakesAt) return;
-    wakesAt = due * 1000;
-    endSleep();
-  };
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timeout = setTimeout(resolve, ms);
-      endSleep = () => {
-        clearTimeout(timeout);
-        resolve();
-      };
-    });
-  /** A pair of hands: while what one holds is saved, the other claims and settles. */
-  const handleAll = async () => {
-    const hand = async () => {
-      while (running && (await handleDue(desk, log)) > 0);
-    };
-    await Promise.all([hand(), hand()]);
-  };
-  const loop = async () => {
-    while (running) {
+  const loop = startLoop({
+    wallClock,
+    longestMs: LONGEST_SLEEP_MS,
+    shortestMs: SHORTEST_SLEEP_MS,
+    async look(running) {
       const now = wallClock();
-      wakesAt = now + LONGEST_SLEEP_MS;
-      try {
-        if (now - cleanedAt > CLEANING_MS) {
-          cleanedAt = now;
-          await forgetOldKeys(desk.db, Math.floor(now / 1000));
-        }
-        await handleAll();
-        const next = await nextLiveDue(desk.db, wakesAt);
-        if (next !== null) wakesAt = Math.min(wakesAt, next);
-      } catch (error) {
-        log.warn({ err: error }, 'the timekeeper could not look at its timers');
+      if (now - cleanedAt > CLEANING_MS) {
+        cleanedAt = now;
+        await forgetOldKeys(desk.db, Math.floor(now / 1000));
       }
-      const pause = Math.max(SHORTEST_SLEEP_MS, wakesAt - wallClock());
-      // Longer only where the clock was set back meanwhile.
-      if (running) await sleep(Math.min(pause, LONGEST_SLEEP_MS));
-    }
-  };
-  const ended = loop();
-  return {
-    wake,
-    async stop() {
-      running = false;
-      endSleep();
-      await ended;
+      /** A pair of hands: while what one holds is saved, the other claims and settles. */
+      const hand = async () => {
+        while (running() && (await handleDue(desk, log)) > 0);
+      };
+      await Promise.all([hand(), hand()]);
+      return nextLiveDue(desk.db, now + LONGEST_SLEEP_MS);
     },
-  };
+    failed: (error) => log.warn({ err: error }, 'the timekeeper could not look at its timers'),
+  });
+  return { wake: (due) => loop.wake(due * 1000), stop: loop.stop };
 }

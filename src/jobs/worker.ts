@@ -16,6 +16,7 @@ import { AppError } from '../errors.ts';
 import type { JobDefinition, Work } from '../job.ts';
 import { contextOf, type Desk } from '../operation.ts';
 import { saveEach, saveOne } from '../saving.ts';
+import { type Loop, startLoop } from './loop.ts';
 import { type ClaimedJob, claimJob, hasOpenJobs, keepJob } from './store.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: jobs of every input, place and result pass through here
@@ -139,50 +140,15 @@ export async function finishJobs(
   }
 }
 
-export interface Worker {
-  /** A job may have come up: look again now. */
-  wake(): void;
-  /** Ends once the job at hand has come to its next step. */
-  stop(): Promise<void>;
-}
-
 /** At most this long between two looks: another process may have left a job. */
 const LONGEST_SLEEP_MS = 2000;
 
-export function startWorker(desk: Desk, definitions: readonly AnyJob[], log: Logger): Worker {
-  let running = true;
-  let woken = false;
-  let endSleep: () => void = () => undefined;
-  const wake = () => {
-    woken = true;
-    endSleep();
-  };
-  const sleep = () =>
-    new Promise<void>((resolve) => {
-      const timeout = setTimeout(resolve, LONGEST_SLEEP_MS);
-      endSleep = () => {
-        clearTimeout(timeout);
-        resolve();
-      };
-    });
-  const loop = async () => {
-    while (running) {
-      woken = false;
-      try {
-        if (await runNext(desk, definitions, log, null, () => !running)) continue;
-      } catch (error) {
-        log.warn({ err: error }, 'the worker could not look at its jobs');
-      }
-      if (running && !woken) await sleep();
-    }
-  };
-  const ended = loop();
-  return {
-    wake,
-    async stop() {
-      running = false;
-      wake();
-      await ended;
-    },
-  };
+/** Runs one job after the other. `stop` ends once the job at hand has come to its next step. */
+export function startWorker(desk: Desk, definitions: readonly AnyJob[], log: Logger): Loop {
+  return startLoop({
+    wallClock: desk.services.wallClock,
+    longestMs: LONGEST_SLEEP_MS,
+    look: async (running) => ((await runNext(desk, definitions, log, null, () => !running())) ? 0 : null),
+    failed: (error) => log.warn({ err: error }, 'the worker could not look at its jobs'),
+  });
 }

@@ -16,6 +16,8 @@ export interface Regime {
   /** The latest that came to this policy. */
   levels: ServiceLevels;
   attributes: Attributes;
+  /** When the ticket was matched to it last: terms are asked then. */
+  matchedAt: Instant;
   readonly pledges: ReadonlyMap<Metric, Pledge>;
 }
 

@@ -89,7 +89,7 @@ export function explainClock(
     objective,
     calendar,
     levels: regime.levels,
-    matchedBy: explainMatch(regime.levels.policies, regime.attributes)!,
+    matchedBy: explainMatch(regime.levels.policies, regime.attributes, regime.matchedAt)!,
     targetSeconds,
     leftSeconds: leftOf(course, clock, targetSeconds, until),
     total: timeOf(course, until),

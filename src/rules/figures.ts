@@ -27,3 +27,38 @@ export type FigureDefinition =
 
 /** Null: nothing is known. Infinity: growth from nothing. */
 export type Figure = number | null;
+
+/** In what a figure is: money of the workspace's currency, how many, percent, whole months, or a number of another system. */
+export const UNITS = ['currency', 'count', 'percent', 'months', 'number'] as const;
+export type Unit = (typeof UNITS)[number];
+
+const UNIT: Record<FigureDefinition['of'], Unit> = {
+  amount: 'currency',
+  count: 'count',
+  growth: 'percent',
+  months: 'months',
+  given: 'number',
+  satisfaction: 'percent',
+  low_scores: 'count',
+  tickets: 'count',
+};
+
+export function unitOf({ of }: FigureDefinition): Unit {
+  return UNIT[of];
+}
+
+/** Which way a figure is good: of what is given by others nobody knows. */
+export function betterWay({ of }: FigureDefinition): 'more' | 'less' | null {
+  if (of === 'given') return null;
+  return of === 'low_scores' || of === 'tickets' ? 'less' : 'more';
+}
+
+/**
+ * By how many percent a window is more than the one before it. From nothing, or from less than nothing, to something there
+ * is no bound; to nothing again there is no growth to speak of: null.
+ */
+export function growthOf(now: number, before: number): Figure {
+  // Borders are whole percents: what sums of money leave behind their sixth decimal must not decide.
+  if (before > 0) return Math.round(((now - before) * 1e8) / before) / 1e6;
+  return now > 0 ? Number.POSITIVE_INFINITY : null;
+}

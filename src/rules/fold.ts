@@ -34,7 +34,7 @@ export function fold(events: readonly ClockEvent[], asOf: Instant): Course[] {
   for (const [index, event] of heard.entries()) {
     levels = event.levels ?? levels;
     attributes = attributesAfter(attributes, event);
-    const regime = regimeAfter(ticket?.regime, levels, attributes);
+    const regime = isMatching(event) ? regimeAfter(ticket?.regime, levels, attributes, event.at) : ticket!.regime;
     if (ticket === null) ticket = blankTicket(event, regime);
     else if (regime !== ticket.regime || event.anew) ticket = change(ticket, heard.slice(0, index), event, regime);
     hear(ticket, event);
@@ -44,16 +44,30 @@ export function fold(events: readonly ClockEvent[], asOf: Instant): Course[] {
 
 // ── What holds ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** What a ticket is matched by, and when it was matched last. */
+export type Holding = Pick<Regime, 'levels' | 'attributes' | 'matchedAt'>;
+
 /** What holds after the last of these events. */
-export function standing(events: readonly ClockEvent[]): { levels: ServiceLevels; attributes: Attributes } {
-  let holding: { levels: ServiceLevels; attributes: Attributes } = { levels: NO_LEVELS, attributes: {} };
+export function standing(events: readonly ClockEvent[]): Holding {
+  let holding: Holding = { levels: NO_LEVELS, attributes: {}, matchedAt: -Infinity };
   for (const event of inOrder(events)) {
-    holding = {
-      levels: event.levels ?? holding.levels,
-      attributes: attributesAfter(holding.attributes, event),
-    };
+    if (!isMatching(event)) continue;
+    const attributes = attributesAfter(holding.attributes, event);
+    holding = { levels: event.levels ?? holding.levels, attributes, matchedAt: event.at };
   }
   return holding;
+}
+
+/**
+ * Whether a ticket is matched to a policy at this event: its creation, and whatever says a tier, kind, priority, channel,
+ * customer or service levels. Between two of them a term may begin or end: what was promised stands.
+ */
+function isMatching(event: ClockEvent): boolean {
+  return (
+    event.type === 'created' ||
+    event.levels !== undefined ||
+    ATTRIBUTES.some((attribute) => event[attribute] !== undefined)
+  );
 }
 
 /** An event that says an attribute changes it; one that does not leaves it. */
@@ -64,14 +78,16 @@ function attributesAfter(attributes: Attributes, event: ClockEvent): Attributes 
 }
 
 /** The regime that holds now: the same one while it comes to the same policy, counted on the same calendars. */
-function regimeAfter(before: Regime | undefined, levels: ServiceLevels, attributes: Attributes): Regime {
-  if (before?.levels === levels && before.attributes === attributes) return before;
-  const next = newRegime(matchPolicy(levels.policies, attributes), levels, attributes);
+function regimeAfter(
+  before: Regime | undefined,
+  levels: ServiceLevels,
+  attributes: Attributes,
+  matchedAt: Instant,
+): Regime {
+  const next = newRegime(matchPolicy(levels.policies, attributes, matchedAt), { levels, attributes, matchedAt });
   if (before === undefined || before.policy !== next.policy) return next;
   if ([...next.pledges].some(([metric, pledge]) => !isSame(pledge, before.pledges.get(metric)))) return next;
-  before.levels = levels;
-  before.attributes = attributes;
-  return before;
+  return Object.assign(before, { levels, attributes, matchedAt });
 }
 
 function isSame(one: Pledge, other: Pledge | undefined): boolean {
@@ -79,12 +95,12 @@ function isSame(one: Pledge, other: Pledge | undefined): boolean {
 }
 
 /** Each objective counts on its own calendar, else the policy's, else the request's. */
-function newRegime(policy: Policy | null, levels: ServiceLevels, attributes: Attributes): Regime {
+function newRegime(policy: Policy | null, holding: Holding): Regime {
   const pledges = new Map<Metric, Pledge>();
-  const regime: Regime = { policy, levels, attributes, pledges };
+  const regime: Regime = { policy, ...holding, pledges };
   if (policy === null) return regime;
   for (const [metric, objective] of policy.objectives) {
-    const calendar = objective.calendar ?? policy.calendar ?? levels.calendar;
+    const calendar = objective.calendar ?? policy.calendar ?? holding.levels.calendar;
     pledges.set(metric, { objective, calendar, policy, regime });
   }
   return regime;

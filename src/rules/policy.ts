@@ -1,8 +1,8 @@
 /** Service-level policies: which tickets one covers, what it promises, and how its clocks are read. */
 
-import type { Calendar } from './calendar.ts';
+import type { Calendar, Instant } from './calendar.ts';
 import { collecting, type Faults, fault, isKnown, isList, refuse } from './faults.ts';
-import { MATCH_LISTS, type Match } from './matching.ts';
+import { MATCH_LISTS, type Match, type Term } from './matching.ts';
 import {
   type CalendarRef,
   compileObjectives,
@@ -18,6 +18,7 @@ export {
   explainMatch,
   matches,
   matchPolicy,
+  termState,
 } from './matching.ts';
 export {
   type CalendarRef,
@@ -56,6 +57,10 @@ export interface PolicyDefinition {
   position?: number | undefined;
   /** Default 1. */
   version?: number | undefined;
+  /** Tickets come under it from then on. Default: always did. */
+  validFrom?: Instant | null | undefined;
+  /** And not from then on any more; those that came under it before stay. Default: always do. */
+  validTo?: Instant | null | undefined;
   match?: MatchDefinition | undefined;
   /** Default: the request's calendar, else `always`. */
   calendar?: CalendarRef | undefined;
@@ -63,7 +68,7 @@ export interface PolicyDefinition {
   semantics?: SemanticsDefinition | undefined;
 }
 
-export interface Policy {
+export interface Policy extends Term {
   readonly key: string;
   readonly name: string;
   readonly position: number;
@@ -89,6 +94,7 @@ export function compilePolicy(definition: PolicyDefinition, resolve: ResolveCale
     name,
     position,
     version,
+    ...compileTerm(definition, path, faults),
     match: compileMatch(definition.match ?? {}, `${path}.match`, faults),
     calendar: calendar == null ? null : (collecting(faults, () => resolve(calendar, `${path}.calendar`)) ?? null),
     objectives: compileObjectives(definition.objectives, resolve, `${path}.objectives`, faults),
@@ -96,6 +102,16 @@ export function compilePolicy(definition: PolicyDefinition, resolve: ResolveCale
   };
   refuse(faults, 'The policy is not valid.');
   return policy;
+}
+
+function compileTerm({ validFrom = null, validTo = null }: PolicyDefinition, path: string, faults: Faults): Term {
+  for (const [name, at] of Object.entries({ validFrom, validTo })) {
+    if (at !== null && !Number.isInteger(at)) fault(faults, `${path}.${name}`, 'An instant is a whole second.');
+  }
+  if (validFrom !== null && validTo !== null && validTo <= validFrom) {
+    fault(faults, `${path}.validTo`, 'A term ends after it begins.', 'out_of_range');
+  }
+  return { validFrom, validTo };
 }
 
 function compileMatch(definition: MatchDefinition, path: string, faults: Faults): Match {

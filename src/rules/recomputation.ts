@@ -1,6 +1,6 @@
 /** Other service levels for a ticket: whether they promise it anything else, and what that does to its clocks, ticket by ticket added up. */
 
-import type { Calendar } from './calendar.ts';
+import type { Calendar, Instant } from './calendar.ts';
 import { standing } from './fold.ts';
 import type { ClockEvent, ServiceLevels } from './history.ts';
 import { matchPolicy } from './matching.ts';
@@ -10,17 +10,30 @@ import type { Policy } from './policy.ts';
 import type { Semantics } from './semantics.ts';
 
 /**
- * How the history says that a ticket is held to these service levels from now on; null when they promise it what it was
- * promised last. Another name, position, version or list of whom a policy covers promises nothing else.
+ * How the history says that a ticket is held to these service levels from `at` on; null when they promise it what it was
+ * promised last. Another name, position, version or list of whom a policy covers promises nothing else. Nor does a term
+ * that has begun or ended since the ticket was matched: what the levels it is held to would promise it at `at` is what
+ * they are compared with, too, so that no edit takes a promise away that it does not speak of.
  */
 export function turnTo(
   events: readonly ClockEvent[],
   levels: ServiceLevels,
+  at: Instant,
 ): 'policy_changed' | 'calendar_changed' | null {
-  const { levels: held, attributes } = standing(events);
+  const { levels: held, attributes, matchedAt } = standing(events);
   if (held === levels) return null;
-  const before = matchPolicy(held.policies, attributes);
-  const after = matchPolicy(levels.policies, attributes);
+  const after = matchPolicy(levels.policies, attributes, at);
+  const promised = turnFrom(matchPolicy(held.policies, attributes, matchedAt), held, after, levels);
+  const passed = turnFrom(matchPolicy(held.policies, attributes, at), held, after, levels);
+  return passed === null ? null : promised;
+}
+
+function turnFrom(
+  before: Policy | null,
+  held: ServiceLevels,
+  after: Policy | null,
+  levels: ServiceLevels,
+): 'policy_changed' | 'calendar_changed' | null {
   if (before === after && held.calendar.saysTheSame(levels.calendar)) return null;
   if (before === null || after === null || before.key !== after.key) return 'policy_changed';
   const words = samePromise(before, after);

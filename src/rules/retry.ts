@@ -15,6 +15,9 @@ const HOUR = 3600;
 /** Seconds from an attempt that failed to the next one: ten attempts in about 75 hours. */
 export const DELAYS = [5, 300, HOUR / 2, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
+/** The least time from the first of ten attempts to the last: who takes nothing for as long takes nothing any more. */
+export const GIVEN_UP_AFTER = DELAYS.reduce((sum, delay) => sum + Math.round(0.9 * delay), 0);
+
 /** A receiver is not waited for longer than this, whatever it asks for. */
 const LONGEST_WAIT = 24 * HOUR;
 

@@ -103,6 +103,16 @@ export function searchQuery(text: string): string | null {
   return terms.length === 0 ? null : [...new Set(terms)].join(' & ');
 }
 
+/** Whether the text says one of these phrases: every word of it by its stem, every run of Han letters side by side. */
+export function saysAny(text: string, phrases: readonly string[]): boolean {
+  const said = runsOf(text);
+  const stems = new Set(said.flatMap((run) => ('word' in run ? [stem(run.word)] : [])));
+  const han = said.flatMap((run) => ('letters' in run ? [run.letters.join('')] : []));
+  const isSaid = (run: Run) =>
+    'word' in run ? stems.has(stem(run.word)) : han.some((letters) => letters.includes(run.letters.join('')));
+  return phrases.map(runsOf).some((runs) => runs.length > 0 && runs.every(isSaid));
+}
+
 /** A word that may go on: as typed so far, or, when it is finished, by its stem. */
 function beginning(word: string): string {
   if (word.length < 2) return `'${word}'`;

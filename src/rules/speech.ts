@@ -196,15 +196,20 @@ export class Speech {
   }
 
   #local(at: Instant): LocalTime {
-    const local = this.zone.localTimeAt(at);
-    const [date, time] = new Date(local * 1000).toISOString().slice(0, 19).split('T') as [string, string];
-    return { date, weekday: (Math.floor(local / DAY) + 3) % 7, time: time.replace(/:00$/, '') };
+    return localTimeOf(at, this.zone);
   }
 
   #offset(at: Instant): string {
     const seconds = this.zone.localTimeAt(at) - at;
     return `${seconds < 0 ? '-' : '+'}${clockOf(Math.abs(seconds), seconds % 60 !== 0).padStart(5, '0')}`;
   }
+}
+
+/** An instant on a wall clock, ready to be said. */
+export function localTimeOf(at: Instant, zone: Zone): LocalTime {
+  const local = zone.localTimeAt(at);
+  const [date, time] = new Date(local * 1000).toISOString().slice(0, 19).split('T') as [string, string];
+  return { date, weekday: (Math.floor(local / DAY) + 3) % 7, time: time.replace(/:00$/, '') };
 }
 
 function versionOf({ key, version }: Policy): string {

@@ -100,6 +100,7 @@ export const EN: Words = {
     'granularity=minute': 'events are cut to the minute',
   },
 
+  metric: METRIC,
   attribute: { customer: 'customer', tier: 'tier', kind: 'kind', channel: 'channel', priority: 'priority' },
   matched: { named: 'named', any: 'any' },
   none: 'none',
@@ -113,6 +114,8 @@ export const EN: Words = {
     first_key: 'as specific, at the same position, with a later key',
   },
   more: (number) => `and ${number} more`,
+  passedOver: 'Before it, but not in force when the ticket was matched:',
+  outsideTerm: { upcoming: 'its term had not begun', ended: 'its term had ended' },
 
   label: {
     open: 'open',

@@ -62,6 +62,8 @@ export interface Words {
   /** Options of the semantics that are not the default, as `hold=wall`. */
   option: Readonly<Record<string, string>>;
 
+  /** A promise by itself, and as what somebody was promised. */
+  metric: Record<Metric, { name: string; thing: string }>;
   attribute: Record<Attribute, string>;
   matched: Record<'named' | 'any', string>;
   none: string;
@@ -69,6 +71,9 @@ export interface Words {
   losers(number: number): string;
   loses: Record<Exclude<MatchReason, 'only_match'>, string>;
   more(number: number): string;
+  /** Policies that would have come first, but for their term. */
+  passedOver: string;
+  outsideTerm: Record<'upcoming' | 'ended', string>;
 
   label: Record<IntervalLabel, string>;
   /** Columns of the table. */

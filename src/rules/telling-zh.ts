@@ -95,6 +95,7 @@ export const ZH: Words = {
     'granularity=minute': '事件时间精确到分钟',
   },
 
+  metric: METRIC,
   attribute: { customer: '客户', tier: '客户等级', kind: '事项类型', channel: '渠道', priority: '优先级' },
   matched: { named: '指定', any: '不限' },
   none: '无',
@@ -107,6 +108,8 @@ export const ZH: Words = {
     first_key: '同样具体、排序相同，但键名靠后',
   },
   more: (number) => `另有 ${number} 个`,
+  passedOver: '以下策略本应优先，但匹配工单时不在有效期内：',
+  outsideTerm: { upcoming: '有效期尚未开始', ended: '有效期已结束' },
 
   label: { open: '计时', paused: '暂停', solved: '已解决', outside_hours: '非工作时间', holiday: '节假日' },
   columns: { when: '起止', length: '时长', counted: '累计用时', closed: '休息' },

@@ -112,15 +112,32 @@ function matchLines({ matchedBy, levels }: ClockExplanation, about: About, speec
       words.matched[matched],
     ]),
   );
-  const { alternatives } = matchedBy;
+  const { alternatives, passedOver } = matchedBy;
   if (!about.tellsAlternatives) return lines.map(indented);
-  if (alternatives.length === 0) return [...lines, words.onlyMatch].map(indented);
-  const losers = alternatives.slice(0, MOST_ALTERNATIVES).map(({ key, reason }) => {
+  const nameOf = (key: string) => {
     const name = plain(levels.policies.find((policy) => policy.key === key)!.name);
-    return [name === key ? key : words.called(name, key), reason === 'only_match' ? '' : words.loses[reason]];
-  });
-  if (alternatives.length > losers.length) losers.push([words.more(alternatives.length - losers.length)]);
-  return [...lines, words.losers(alternatives.length), ...table(losers).map(indented)].map(indented);
+    return name === key ? key : words.called(name, key);
+  };
+  const listed = <T>(all: readonly T[], row: (one: T) => string[]) => {
+    const rows = all.slice(0, MOST_ALTERNATIVES).map(row);
+    if (all.length > rows.length) rows.push([words.more(all.length - rows.length)]);
+    return table(rows).map(indented);
+  };
+  const losers =
+    alternatives.length === 0
+      ? [words.onlyMatch]
+      : [
+          words.losers(alternatives.length),
+          ...listed(alternatives, ({ key, reason }) => [
+            nameOf(key),
+            reason === 'only_match' ? '' : words.loses[reason],
+          ]),
+        ];
+  const outside =
+    passedOver.length === 0
+      ? []
+      : [words.passedOver, ...listed(passedOver, ({ key, term }) => [nameOf(key), words.outsideTerm[term]])];
+  return [...lines, ...losers, ...outside].map(indented);
 }
 
 // ── How the time went ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,10 @@
 /** The tier model of a workspace: parts that make a score, rules that make it a tier, and how far and long a border must be crossed. */
 
+import { type Faults, refuse } from './faults.ts';
 import type { Figure, FigureDefinition } from './figures.ts';
+import { modelFaults, WEIGHT_STEPS } from './tier-model-faults.ts';
+
+export { POINT_STEPS } from './tier-model-faults.ts';
 
 /** How a figure becomes points, 0 to 100. */
 export type Scaling =
@@ -84,8 +88,8 @@ export interface Population {
   at: number;
   /** How many customers were scored. */
   customers: number;
-  /** By part with a percentile: the values at equal steps from the lowest to the highest, at most 1001. */
-  parts: Readonly<Record<string, readonly number[]>>;
+  /** By part with a percentile: the values at equal steps from the lowest to the highest, at most 1001; null: without bound. */
+  parts: Readonly<Record<string, readonly (number | null)[]>>;
   /** By rule with a share, in the order of the rules: the total that is needed; null where no share is told. */
   minTotals: readonly (number | null)[];
 }
@@ -98,6 +102,60 @@ export interface Standing {
   runsBelow: number;
   /** When a step down was decided; null when none is. Epoch seconds. */
   decidedAt: number | null;
+  /** The start of the month that was counted last, so that none counts twice; null before the first. Epoch seconds. */
+  lastRun: number | null;
 }
 
+/** Of a customer who was never reviewed. */
+export const NEW_STANDING: Standing = { aboveSince: null, runsBelow: 0, decidedAt: null, lastRun: null };
+
 export type Figures = ReadonlyMap<FigureDefinition, Figure>;
+
+/** A part as it is reckoned with. */
+export interface Part extends PartDefinition {
+  /** Of bands: the highest first. */
+  readonly bands: readonly { from: number; points: number }[] | null;
+  /** In ten-thousandths, so that sums are exact. */
+  readonly weightUnits: number;
+}
+
+/** A definition that was checked, against the tiers that the workspace has. */
+export interface TierModel {
+  readonly definition: TierModelDefinition;
+  readonly parts: readonly Part[];
+  /** Of all parts together. */
+  readonly weightUnits: number;
+  readonly rules: readonly TierRule[];
+  /** Keys of the workspace's tiers, the best first; the last is everybody's who has no other. */
+  readonly tiers: readonly string[];
+  readonly margin: number;
+  readonly upAfterSeconds: number;
+  readonly downRuns: number;
+  readonly graceSeconds: number;
+  readonly sampleSize: number;
+}
+
+/**
+ * The model that scores are reckoned with. `tiers`: keys of the workspace's tiers, the best first. Throws one
+ * `validation_failed` that names every fault by its path below `path`.
+ */
+export function compileTierModel(
+  definition: TierModelDefinition,
+  tiers: readonly string[],
+  path = 'definition',
+): TierModel {
+  const faults: Faults = [];
+  modelFaults(faults, path, definition, tiers);
+  refuse(faults, 'The tier model is not valid.');
+  const parts = definition.parts.map((part): Part => {
+    const bands = 'bands' in part.scaling ? part.scaling.bands.toSorted((a, b) => b.from - a.from) : null;
+    return { ...part, bands, weightUnits: Math.round(part.weight * WEIGHT_STEPS) };
+  });
+  const { margin = 0, upAfterSeconds = 0, downRuns = 2, graceSeconds = 0 } = definition.hysteresis ?? {};
+  return {
+    ...{ definition, parts, tiers, rules: definition.tiers },
+    weightUnits: parts.reduce((sum, { weightUnits }) => sum + weightUnits, 0),
+    ...{ margin, upAfterSeconds, downRuns, graceSeconds },
+    sampleSize: definition.sampleSize ?? 50,
+  };
+}

@@ -58,6 +58,7 @@ export async function makeThing(owner: Rest, kind: IdKind, made: Map<IdKind, str
   if (known !== undefined) return known;
   if (kind === 'invitation' || kind === 'answer') return (await makeSurvey(owner, made))[kind];
   if (kind === 'notification' || kind === 'delivery') return (await makeEscalation(owner, made))?.[kind] ?? null;
+  if (kind === 'tierSample') return makeSample(owner, made);
   const route = ROUTES.find(({ method, operation: { output, status } }) => {
     const id = answerOf(output).model === null ? undefined : (output as z.ZodObject).shape?.['id'];
     return (
@@ -124,6 +125,16 @@ async function makeEscalation(owner: Rest, made: Map<IdKind, string>) {
   const ids = { notification: await first('notifications'), delivery: await first('deliveries') };
   made.set('notification', ids.notification).set('delivery', ids.delivery);
   return ids;
+}
+
+/** A monthly run draws whoever has a score; null where time does not move. */
+async function makeSample(owner: Rest, made: Map<IdKind, string>): Promise<string | null> {
+  if ((await owner('GET /v1/test-clock')).status !== 200) return null;
+  await succeed(owner, 'POST /v1/customers', { name: 'Scored', figures: { value: 1 } });
+  await succeed(owner, 'POST /v1/test-clock/advance', { by: 'P32D' });
+  const { id } = (await owner('GET /v1/tier-samples')).body.data[0];
+  made.set('tierSample', id);
+  return id;
 }
 
 async function succeed(owner: Rest, line: string, body: Values) {

@@ -37,6 +37,7 @@ function makeServices(clock: Clock): Services {
     fetch: () => Promise.reject(new Error('nothing is called')),
     epoch: 1,
     advance: () => Promise.resolve(0),
+    tell: () => Promise.resolve(),
   };
 }
 

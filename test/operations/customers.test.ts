@@ -257,11 +257,14 @@ test('the tier of a customer', async (t) => {
     t.match(rows, [{ data: { from: 'normal', to: 'core', reason: '年度框架合同' } }]);
   });
 
-  await t.test('given again is unchanged', async (t) => {
-    const again = await desk.rest(`POST /v1/customers/${id}/tier`, { tier: 'core', reason: 'again' });
+  await t.test('given again is unchanged; for another reason it is the same tier, pinned anew', async (t) => {
+    const again = await desk.rest(`POST /v1/customers/${id}/tier`, { tier: 'core', reason: '年度框架合同' });
     t.match(again, { status: 200, body: { version: 2 } });
+    const other = await desk.rest(`POST /v1/customers/${id}/tier`, { tier: 'core', reason: 'again' });
+    t.match(other, { status: 200, body: { version: 3, tierPin: { tier: 'core', reason: 'again', until: null } } });
     t.equal((await history()).length, 2);
     t.equal(await countEvents(desk, 'customer.tierChanged'), 1);
+    t.equal(await countEvents(desk, 'customer.tierPinned'), 2);
   });
 
   await t.test('through GraphQL, where the history is paged', async (t) => {

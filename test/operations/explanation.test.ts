@@ -115,7 +115,7 @@ test('both doors tell the same', async (t) => {
     `query ($id: ID!) { ticketClockExplanation(ticketId: $id, metric: resolution, cycle: 1) {
       summary text asOf leftSeconds policyKey policyVersion reason earlier { to }
       policy { key name version target targetSeconds calendar { key name timeZone } }
-      matchedBy { attribute value name matched } alternatives { policyKey policyName reason }
+      matchedBy { attribute value name matched } alternatives { policyKey policyName reason } passedOver { policyKey policyName term }
       total { from to openSeconds pausedSeconds solvedSeconds closedSeconds elapsedSeconds }
       intervals { from to label seconds elapsedSeconds } marks { at step fraction reached }
       events { at type value effect dueAt policyKey policyVersion before { policyKey policyVersion dueAt } } } }`,

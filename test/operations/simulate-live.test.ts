@@ -56,12 +56,22 @@ function objectives({ oneOf, someOf, chance }: Dice) {
   }));
 }
 
+const DAY = 86_400;
+
+/** A term that begins or ends while tickets live, now and then. */
+function term({ below, chance }: Dice) {
+  if (chance(0.6)) return { validFrom: null, validTo: null };
+  const from = START - DAY + below(3 * DAY);
+  return { validFrom: chance(0.5) ? iso(from) : null, validTo: chance(0.8) ? iso(from + 1 + below(9 * DAY)) : null };
+}
+
 function policy(key: string, dice: Dice) {
   const { oneOf, someOf, chance } = dice;
   const { firstResponseBy, ...options } = SEMANTICS_OPTIONS;
   const said = Object.entries(options).filter(() => chance(0.5));
   return {
     key,
+    ...term(dice),
     match: { tiers: someOf(TIERS, 0.4), kinds: someOf(KINDS, 0.3), priorities: someOf(PRIORITIES, 0.3) },
     ...(chance(0.5) ? { calendar: oneOf(['office', 'nights']) } : {}),
     objectives: objectives(dice),
@@ -81,9 +91,14 @@ interface Promised {
   plan: Plan;
 }
 
-/** The plan with one promise that is surely another, and perhaps more. */
-function edited(plan: Plan, dice: Dice): Plan {
-  const { oneOf, chance } = dice;
+const isOver = ({ validTo }: Plan, now: number) => validTo !== null && Date.parse(validTo) / 1000 <= now;
+
+/**
+ * The plan with one promise that is surely another, and perhaps more; its term begins no later than it did. `isKept`: whom
+ * it covers does not change.
+ */
+function edited(plan: Plan, dice: Dice, now: number, isKept: boolean): Plan {
+  const { oneOf, below, chance } = dice;
   const other = policy(plan.key, dice);
   const changed = oneOf(plan.objectives);
   const objectives = plan.objectives.map((one) => {
@@ -91,7 +106,18 @@ function edited(plan: Plan, dice: Dice): Plan {
     return one === changed ? { ...one, target } : one;
   });
   const more = chance(0.3) ? { semantics: other.semantics } : {};
-  return { ...plan, ...more, ...(chance(0.2) ? { match: other.match } : {}), objectives };
+  const match = chance(0.2) && !isKept ? { match: other.match } : {};
+  const validTo = oneOf([plan.validTo, null, iso(now - DAY + below(4 * DAY))]);
+  const begins = plan.validFrom !== null && (validTo === null || plan.validFrom < validTo) && chance(0.7);
+  return { ...plan, ...more, ...match, objectives, validFrom: begins ? plan.validFrom : null, validTo };
+}
+
+/** The minute of the event, but not before what came before it, nor before an end of the plan's term that it came after. */
+function told({ at, policy }: SimulatedEvent, before: string): string {
+  const { validTo } = policy as Plan;
+  const minute = `${at.slice(0, 17)}00Z`;
+  const earliest = [minute, before, ...(validTo !== null && validTo <= at ? [validTo] : [])];
+  return earliest.reduce((latest, one) => (one > latest ? one : latest));
 }
 
 /** A ticket lived on the test clock, and the same as a list of events. */
@@ -101,6 +127,8 @@ class Life {
   readonly seen: { asOf: string; clocks: Told[] }[] = [];
   readonly caller: Caller;
   readonly promised: Promised;
+  /** The plan that the ticket is held to, as the simulation is told. */
+  held: Plan;
   readonly dice: Dice;
   now: number;
   ticketId = '';
@@ -112,6 +140,7 @@ class Life {
   constructor({ caller, promised }: { caller: Caller; promised: Promised }, dice: Dice, now: number) {
     this.caller = caller;
     this.promised = promised;
+    this.held = promised.plan;
     this.dice = dice;
     this.now = now;
     this.tier = dice.oneOf(TIERS);
@@ -176,16 +205,20 @@ class Life {
     } else this.say(visibility === 'internal' ? 'internal_note' : author === 'bot' ? 'bot_reply' : 'agent_reply');
   }
 
-  /** The plan becomes another, and the ticket's promises with it. */
+  /** The plan becomes another, and the ticket's promises with it; not where its term was over before and is after. */
   async edit(): Promise<void> {
     const { id, plan: before } = this.promised;
-    const plan = edited(before, this.dice);
+    const wasOver = isOver(this.held, this.now);
+    const plan = edited(before, this.dice, this.now, wasOver);
     const forgotten = Object.keys(before.semantics).map((option) => [option, null]);
     const semantics = { ...Object.fromEntries(forgotten), ...plan.semantics };
-    const { objectives, match } = plan;
-    const { version } = await this.ask(`PATCH /v1/policies/${id}`, { objectives, match, semantics });
+    const { objectives, match, validFrom, validTo } = plan;
+    const body = { objectives, match, semantics, validFrom, validTo };
+    const { version } = await this.ask(`PATCH /v1/policies/${id}`, body);
     await this.ask('POST /v1/test-clock/advance', { by: 'PT0S' });
     this.promised.plan = { ...plan, version };
+    if (wasOver && isOver(plan, this.now)) return;
+    this.held = this.promised.plan;
     this.say('policy_changed', { policy: this.promised.plan });
   }
 
@@ -247,11 +280,19 @@ class Life {
     await act();
   }
 
-  /** What was done without effect is no event; the plan in force is told wherever it became another. */
+  /**
+   * What was done without effect is no event; the plan in force is told wherever it became another. Where the desk has no
+   * event of it, it is told at the minute: an event of a second would keep those of the same minute from being cut to it.
+   */
   async heard(): Promise<SimulatedEvent[]> {
     const { data } = await this.ask(`GET /v1/tickets/${this.ticketId}/events?limit=200`);
     const recorded = new Set(data.map(({ at, type }: Told) => `${at} ${type}`));
-    return this.events.filter(({ at, type }) => type === 'policy_changed' || recorded.has(`${at} ${type}`));
+    const heard: SimulatedEvent[] = [];
+    for (const event of this.events) {
+      if (recorded.has(`${event.at} ${event.type}`)) heard.push(event);
+      else if (event.type === 'policy_changed') heard.push({ ...event, at: told(event, heard.at(-1)!.at) });
+    }
+    return heard;
   }
 
   async end(): Promise<void> {

@@ -179,7 +179,7 @@ test('two desks send each delivery once', async (t) => {
   t.equal(await deliverDue(bench.desks[1]!, LOG), 0);
 });
 
-test('a receiver that never answers takes two places, and the others are served', async (t) => {
+test('a receiver that never answers takes one place, and the others are served', async (t) => {
   const [slow, fast] = [await receive(t), await receive(t)];
   const held: ServerResponse[] = [];
   slow.answer = (_request, response) => held.push(response);
@@ -188,13 +188,12 @@ test('a receiver that never answers takes two places, and the others are served'
   const courier = startCourier(bench.desks[0]!, LOG);
   t.teardown(() => courier.stop());
   await until('the fast one has all', async () => fast.got.length === 20);
-  t.equal(slow.most, 2);
-  t.ok(fast.most <= 2, 'nor does the fast one get more at once');
+  t.equal(slow.most, 1);
+  t.ok(fast.most <= 4, 'nor does the fast one get more than a few at once');
   slow.answer = (_request, response) => response.writeHead(204).end();
   for (const response of held) response.writeHead(204).end();
   await until('the slow one, too', async () => (await countsOf(bench.db))['delivered'] === 40);
   t.equal(new Set(slow.got).size, 20);
-  t.equal(slow.most, 2);
 });
 
 test('sent but not marked: sent again by another process, under the same id, once the lease is over', async (t) => {
@@ -209,13 +208,13 @@ test('sent but not marked: sent again by another process, under the same id, onc
     return new Promise(() => undefined);
   };
   void deliverDue(dying, LOG);
-  await until('two are sent', () => receiver.got.length === 2);
-  t.equal(await deliverDue(other, LOG), 1, 'what nobody holds');
+  await until('one is sent: nothing is known of the receiver yet', () => receiver.got.length === 1);
+  t.equal(await deliverDue(other, LOG), 2, 'what nobody holds');
   bench.wall.now += 24 * SECOND;
-  t.equal(await deliverDue(other, LOG), 0, 'somebody has them');
+  t.equal(await deliverDue(other, LOG), 0, 'somebody has it');
   bench.wall.now += 2 * SECOND;
-  t.equal(await deliverDue(other, LOG), 2);
-  t.equal(receiver.got.length, 5);
+  t.equal(await deliverDue(other, LOG), 1);
+  t.equal(receiver.got.length, 4);
   t.equal(new Set(receiver.got).size, 3);
   t.match(
     await rowsOf(bench.db),

@@ -19,6 +19,8 @@ const ORDER: Metric[] = [
 ];
 /** Suspended while the ticket is solved. */
 const WORK: Metric[] = ['first_response', 'next_response', 'proposal', 'update'];
+/** What an event may say of the ticket. */
+const ASKING = ['customer', 'tier', 'kind', 'channel', 'priority'] as const;
 const DEFAULTS: Pick<Semantics, 'createdByAgent' | 'nextResponseIncludesFirst' | 'firstResponseBy' | 'granularity'> = {
   createdByAgent: 'expectsResponse',
   nextResponseIncludesFirst: false,
@@ -80,11 +82,14 @@ export class Desk {
 
   /** What holds from this event on, then what it does. `past` are the events before it. */
   hear(event: ClockEvent, past: readonly ClockEvent[]): void {
-    for (const name of ['customer', 'tier', 'kind', 'channel', 'priority'] as const) {
+    for (const name of ASKING) {
       if (event[name] !== undefined) this.attributes[name] = event[name];
     }
     if (event.levels !== undefined) this.levels = event.levels;
-    const policy = covering(this.levels?.policies ?? [], this.attributes);
+    // Only the creation, and what changes the ticket or its plan, asks which policy covers it: and asks it of that instant.
+    const asks =
+      event.type === 'created' || event.levels !== undefined || ASKING.some((name) => event[name] !== undefined);
+    const policy = asks ? covering(inTerm(this.levels?.policies ?? [], event.at), this.attributes) : this.policy;
     const terms = this.#termsOf(policy);
     const isAnother =
       policy !== this.policy || [...terms].some(([metric, one]) => !isSame(one, this.terms.get(metric)));
@@ -389,6 +394,15 @@ export class Desk {
 
 function isSame(a: Terms, b: Terms | undefined): boolean {
   return a.policy === b?.policy && a.hours === b.hours;
+}
+
+/** A term holds from its first instant up to, not at, its last. */
+function inTerm(policies: readonly Policy[], at: number): Policy[] {
+  return policies.filter(({ validFrom, validTo }) => {
+    const hasBegun = validFrom === null || validFrom <= at;
+    const hasEnded = validTo !== null && validTo <= at;
+    return hasBegun && !hasEnded;
+  });
 }
 
 /** The policy that names the customer, else the most specific one, else the lowest position. */

@@ -116,15 +116,25 @@ const match = fc.oneof(
   { weight: 1, arbitrary: fc.record({ tiers: fc.constant(['core']), kinds: fc.constant(['fault']) }) },
 );
 
+/** Half hours make the ends of terms meet events; one that would end before it begins ends never. */
+const term = fc
+  .tuple(maybe(fc.integer({ min: 0, max: 6 * 48 })), maybe(fc.integer({ min: 0, max: 10 * 48 })))
+  .map(([from, to]) => ({
+    ...(from === undefined ? {} : { validFrom: BEGIN + from * 1800 }),
+    ...(to === undefined || to <= (from ?? 0) ? {} : { validTo: BEGIN + to * 1800 }),
+  }));
+const terms = fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: term });
+
 function policy(number: number): fc.Arbitrary<PolicyDefinition> {
-  return fc.record({
+  const rest = fc.record({
     key: fc.constant(`p${number}`),
     position: fc.integer({ min: 0, max: 1 }),
     match,
     calendar: maybe(calendarName),
     objectives: metrics.chain((some) => fc.tuple(...some.map(objective))),
     semantics,
-  }) as fc.Arbitrary<PolicyDefinition>;
+  });
+  return fc.tuple(rest, terms).map(([plan, its]) => ({ ...plan, ...its })) as fc.Arbitrary<PolicyDefinition>;
 }
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ import {
   PRESETS,
   parseTarget,
   type Semantics,
+  termState,
 } from '../../src/rules/policy.ts';
 
 function resolve(ref: CalendarRef, path: string): Calendar {
@@ -283,6 +284,9 @@ test('the metrics stand in the order of the metric table', async (t) => {
 
 // ── Matching ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** Where no policy has a term, any instant does. */
+const NOW = 1_800_000_000;
+
 const plans = [
   makePolicy({ key: 'catch-all', position: 9 }),
   makePolicy({ key: 'core', position: 2, match: { tiers: ['core'] } }),
@@ -303,14 +307,14 @@ test('the policy that names the customer wins, then the most specific, then the 
     ['three lists', { customer: 'cus_2', tier: 'core', kind: 'complaint', channel: 'live' }, 'core-complaints'],
     ['a personal plan', { customer: 'cus_1', tier: 'core', kind: 'complaint', channel: 'live' }, 'personal'],
   ];
-  for (const [name, attributes, key] of cases) t.equal(matchPolicy(plans, attributes)?.key, key, name);
-  t.equal(matchPolicy(plans.slice(1), { customer: 'cus_2', tier: 'normal', kind: 'fault', channel: 'web' }), null);
+  for (const [name, attributes, key] of cases) t.equal(matchPolicy(plans, attributes, NOW)?.key, key, name);
+  t.equal(matchPolicy(plans.slice(1), { customer: 'cus_2', tier: 'normal', kind: 'fault', channel: 'web' }, NOW), null);
 });
 
 test('equal policies at one position fall to the key, whatever their order', async (t) => {
   const [a, b] = [makePolicy({ key: 'a' }), makePolicy({ key: 'b' })];
-  t.equal(matchPolicy([b, a], {})?.key, 'a');
-  t.equal(matchPolicy([a, b], {})?.key, 'a');
+  t.equal(matchPolicy([b, a], {}, NOW)?.key, 'a');
+  t.equal(matchPolicy([a, b], {}, NOW)?.key, 'a');
 });
 
 test('an attribute that is left out matches every list, one that is none only an empty list', async (t) => {
@@ -322,19 +326,80 @@ test('an attribute that is left out matches every list, one that is none only an
 });
 
 test('the explanation says what put the policy before the next', async (t) => {
-  const why = (attributes: Attributes, from = plans) => explainMatch(from, attributes)?.reason;
+  const why = (attributes: Attributes, from = plans) => explainMatch(from, attributes, NOW)?.reason;
   const rest = { customer: 'cus_2', channel: 'web' };
   t.equal(why({ ...rest, customer: 'cus_1', tier: 'core' }), 'names_customer');
   t.equal(why({ ...rest, tier: 'core', kind: 'fault' }), 'most_specific');
   t.equal(why({ ...rest, tier: 'core', kind: 'complaint' }), 'lowest_position');
   t.equal(why({ ...rest, tier: 'normal', kind: 'fault' }), 'only_match');
   t.equal(why({}, [makePolicy({ key: 'a' }), makePolicy({ key: 'b' })]), 'first_key');
-  t.equal(explainMatch([], {}), null);
-  t.match(explainMatch(plans, { ...rest, tier: 'core', kind: 'fault' })!.attributes, [
+  t.equal(explainMatch([], {}, NOW), null);
+  t.match(explainMatch(plans, { ...rest, tier: 'core', kind: 'fault' }, NOW)!.attributes, [
     { attribute: 'customer', value: 'cus_2', matched: 'any' },
     { attribute: 'tier', value: 'core', matched: 'named' },
     { attribute: 'kind', value: 'fault', matched: 'any' },
     { attribute: 'channel', value: 'web', matched: 'any' },
     { attribute: 'priority', value: null, matched: 'any' },
   ]);
+});
+
+// ── Terms ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+test('a policy covers tickets from the beginning of its term to the instant before its end', async (t) => {
+  const [from, to] = [NOW, NOW + 100];
+  const plan = (validFrom: number | null, validTo: number | null) => [
+    makePolicy({ key: 'standard' }),
+    makePolicy({ key: 'personal', validFrom, validTo, match: { customers: ['cus_1'] } }),
+  ];
+  const cases: [string, number | null, number | null, number, string][] = [
+    ['the second before it begins', from, to, from - 1, 'standard'],
+    ['the instant at which it begins', from, to, from, 'personal'],
+    ['the last second', from, to, to - 1, 'personal'],
+    ['the instant at which it ends', from, to, to, 'standard'],
+    ['without a beginning', null, to, 0, 'personal'],
+    ['without a beginning, ended', null, to, to, 'standard'],
+    ['without an end', from, null, from + 1e9, 'personal'],
+    ['without an end, not begun', from, null, from - 1, 'standard'],
+    ['without a term', null, null, 0, 'personal'],
+  ];
+  for (const [name, validFrom, validTo, at, key] of cases) {
+    t.equal(matchPolicy(plan(validFrom, validTo), { customer: 'cus_1' }, at)?.key, key, name);
+  }
+  t.equal(matchPolicy(plan(from, to).slice(1), { customer: 'cus_1' }, to), null, 'and nothing where it was alone');
+  t.equal(termState({ validFrom: from, validTo: to }, from - 1), 'upcoming');
+  t.equal(termState({ validFrom: from, validTo: to }, from), 'in_force');
+  t.equal(termState({ validFrom: from, validTo: to }, to), 'ended');
+});
+
+test('the explanation tells what would have come first, but for its term, and leaves it out of the others', async (t) => {
+  const all = [
+    makePolicy({ key: 'standard' }),
+    makePolicy({ key: 'tier', match: { tiers: ['core'] } }),
+    makePolicy({ key: 'old', validTo: NOW, match: { customers: ['cus_1'] } }),
+    makePolicy({ key: 'new', validFrom: NOW + 1, match: { customers: ['cus_1'], tiers: ['core'] } }),
+    // Comes later anyway: nothing was passed over.
+    makePolicy({ key: 'late', position: 9, validTo: NOW }),
+    makePolicy({ key: 'theirs', validTo: NOW, match: { customers: ['cus_2'] } }),
+  ];
+  const why = explainMatch(all, { customer: 'cus_1', tier: 'core' }, NOW)!;
+  t.equal(why.reason, 'most_specific');
+  t.strictSame(why.alternatives, [{ key: 'standard', reason: 'most_specific' }]);
+  t.strictSame(why.passedOver, [
+    { key: 'new', term: 'upcoming' },
+    { key: 'old', term: 'ended' },
+  ]);
+  const before = explainMatch(all, { customer: 'cus_1', tier: 'core' }, NOW - 1)!;
+  t.equal(before.reason, 'names_customer');
+  t.strictSame(before.passedOver, [{ key: 'new', term: 'upcoming' }]);
+});
+
+test('a term that ends before it begins is refused', async (t) => {
+  for (const validTo of [NOW, NOW - 1]) {
+    t.throws(() => makePolicy({ validFrom: NOW, validTo }), {
+      code: 'validation_failed',
+      errors: [{ path: 'policy.validTo', code: 'out_of_range' }],
+    });
+  }
+  t.throws(() => makePolicy({ validFrom: 0.5 }), { errors: [{ path: 'policy.validFrom' }] });
+  t.equal(makePolicy({ validFrom: NOW, validTo: NOW + 1 }).validTo, NOW + 1);
 });

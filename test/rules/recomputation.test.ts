@@ -78,7 +78,7 @@ test('what promises a ticket the same touches nothing, whatever else has changed
   ];
   for (const [name, before, after] of cases) {
     const events: ClockEvent[] = [{ at: 0, type: 'created', tier: 'core', levels: levels(...before) }];
-    t.equal(turnTo(events, levels(...after)), null, name);
+    t.equal(turnTo(events, levels(...after), 0), null, name);
   }
 });
 
@@ -122,7 +122,7 @@ test('what promises a ticket anything else is told from a calendar that says som
   ];
   for (const [name, before, after, type] of cases) {
     const events: ClockEvent[] = [{ at: 0, type: 'created', tier: 'core', levels: levels(...before) }];
-    t.equal(turnTo(events, levels(...after)), type, name);
+    t.equal(turnTo(events, levels(...after), 0), type, name);
   }
 });
 
@@ -134,10 +134,46 @@ test('a ticket is matched by what it is by now, under the levels it was told of 
     { at: 9, type: 'policy_changed', levels: both },
     { at: 5, type: 'tier_changed', tier: 'normal' },
   ];
-  t.equal(turnTo(events, both), null, 'the very same');
-  t.equal(turnTo(events, levels({ ...core, calendar: 'always' }, PLAN)), null, 'core is not its tier any longer');
-  t.equal(turnTo(events, levels(core, { ...PLAN, calendar: 'always' })), 'calendar_changed');
-  t.equal(turnTo(events, levels(core)), 'policy_changed');
+  t.equal(turnTo(events, both, 0), null, 'the very same');
+  t.equal(turnTo(events, levels({ ...core, calendar: 'always' }, PLAN), 0), null, 'core is not its tier any longer');
+  t.equal(turnTo(events, levels(core, { ...PLAN, calendar: 'always' }), 0), 'calendar_changed');
+  t.equal(turnTo(events, levels(core), 0), 'policy_changed');
+});
+
+test('a term that begins or ends moves no promise; an edit does, where it speaks of what is promised now', async (t) => {
+  const personal = { ...PLAN, key: 'personal', match: { customers: ['cus_1'] }, validTo: 100 };
+  const other = { ...PLAN, objectives: [{ ...FIRST!, target: 'PT2H' }] };
+  const created = (...plans: PolicyDefinition[]): ClockEvent[] => [
+    { at: 0, type: 'created', customer: 'cus_1', levels: levels(...plans) },
+  ];
+  const upcoming = { ...personal, validFrom: 200, validTo: 300 };
+  const cases: [string, PolicyDefinition[], PolicyDefinition[], number, 'policy_changed' | null][] = [
+    [
+      'ended, and something else is edited',
+      [personal, PLAN],
+      [personal, PLAN, { key: 'z', objectives: [] }],
+      100,
+      null,
+    ],
+    ['ended, and it is edited all the same', [personal, PLAN], [{ ...personal, calendar: 'always' }, PLAN], 100, null],
+    ['ended, and the standard is edited', [personal, PLAN], [personal, other], 100, 'policy_changed'],
+    ['ended, and prolonged', [personal, PLAN], [{ ...personal, validTo: 500 }, PLAN], 100, null],
+    ['ended by an edit', [personal, PLAN], [{ ...personal, validTo: 50 }, PLAN], 60, 'policy_changed'],
+    ['ended by an edit, later', [personal, PLAN], [{ ...personal, validTo: 80 }, PLAN], 60, null],
+    ['taken away while it holds', [personal, PLAN], [PLAN], 60, 'policy_changed'],
+    ['taken away after its end', [personal, PLAN], [PLAN], 100, null],
+    ['added, to begin later', [PLAN], [PLAN, upcoming], 100, null],
+    ['added, and begun', [PLAN], [PLAN, upcoming], 200, 'policy_changed'],
+    [
+      'begun since, and something else is edited',
+      [PLAN, upcoming],
+      [PLAN, upcoming, { key: 'z', objectives: [] }],
+      200,
+      null,
+    ],
+  ];
+  for (const [name, before, after, at, type] of cases)
+    t.equal(turnTo(created(...before), levels(...after), at), type, name);
 });
 
 /** The clocks at 10:00 of a ticket that was created at 09:00 and is promised this. */

@@ -5,6 +5,7 @@ import { COMPUTED_METRICS, referencePlan } from '../../src/domains/plans/referen
 import { ALWAYS, type Calendar, compileCalendar } from '../../src/rules/calendar.ts';
 import { type ClockEvent, computeClocks } from '../../src/rules/clocks.ts';
 import { type CalendarRef, compilePolicy, METRICS, matchPolicy, type Policy } from '../../src/rules/policy.ts';
+import { compileTierModel } from '../../src/rules/tier-model.ts';
 
 const plan = referencePlan('zh-CN');
 const calendars = new Map<CalendarRef, Calendar>([
@@ -55,7 +56,7 @@ test('every cell of the table, whatever kind and channel, promises what it shoul
       const answers = tier === 'potential' && about === 'complaint' && mode === 'live' ? 'cn-service' : own;
       const pauses = pausesOn![0] === '' ? '' : ` ${pausesOn![0]}`;
       for (const kind of kinds) {
-        const policy = matchPolicy(policies, { tier, kind, channel, priority: 'normal', customer: 'cus_1' })!;
+        const policy = matchPolicy(policies, { tier, kind, channel, priority: 'normal', customer: 'cus_1' }, 0)!;
         t.same(
           promisesOf(policy),
           {
@@ -77,11 +78,11 @@ test('every cell of the table, whatever kind and channel, promises what it shoul
 
 test('a ticket of no tier, or through a channel of its own, gets the standard promise', async (t) => {
   const policies = compilePlan(METRICS);
-  const standard = matchPolicy(policies, { tier: null, kind: 'basic', channel: 'email' })!;
+  const standard = matchPolicy(policies, { tier: null, kind: 'basic', channel: 'email' }, 0)!;
   t.equal(standard.key, 'standard');
-  t.equal(matchPolicy(policies, { tier: 'core', kind: 'complaint', channel: 'fax' })!.key, 'standard');
-  t.equal(matchPolicy(policies, { tier: 'gold', kind: null, channel: 'phone' })!.key, 'standard');
-  const cell = matchPolicy(policies, { tier: 'normal', kind: 'basic', channel: 'email' })!;
+  t.equal(matchPolicy(policies, { tier: 'core', kind: 'complaint', channel: 'fax' }, 0)!.key, 'standard');
+  t.equal(matchPolicy(policies, { tier: 'gold', kind: null, channel: 'phone' }, 0)!.key, 'standard');
+  const cell = matchPolicy(policies, { tier: 'normal', kind: 'basic', channel: 'email' }, 0)!;
   t.same(promisesOf(standard), promisesOf(cell));
 });
 
@@ -120,10 +121,11 @@ test('both languages say the same plan, and every name and reference is there', 
   const english = referencePlan('en');
   const withoutNames = (value: unknown) => JSON.stringify(value, (key, one) => (key === 'name' ? undefined : one));
   t.equal(withoutNames(english), withoutNames(plan));
-  for (const [language, { surveyTemplates, ...lists }] of Object.entries({ en: english, 'zh-CN': plan })) {
+  for (const [language, { surveyTemplates, tierModel, ...lists }] of Object.entries({ en: english, 'zh-CN': plan })) {
     for (const [list, items] of Object.entries({
       ...lists,
       surveyTemplates,
+      tierParts: tierModel.parts.map(({ key, name = '' }) => ({ key, name })),
       fields: lists.kinds.flatMap(({ fields }) => fields),
     })) {
       const keys = items.map(({ key }) => key);
@@ -257,4 +259,30 @@ test("a potential customer's complaint at night is answered from eight o'clock o
     ),
     { first_response: '2026-10-03 08:00:30', resolution: '2026-10-04 23:30:00' },
   );
+});
+
+test('the tier model is the one of the handbooks', async (t) => {
+  const { tierModel, tiers } = referencePlan('en');
+  const model = compileTierModel(
+    tierModel,
+    tiers.map(({ key }) => key),
+  );
+  t.same(
+    model.parts.map(({ key, weight, bands }) => [
+      key,
+      weight,
+      ...bands!.map(({ from, points }) => `${from}: ${points}`),
+    ]),
+    [
+      ['spend', 40, '500000: 100', '100000: 60', '10000: 30'],
+      ['frequency', 20, '12: 100', '6: 60', '2: 30'],
+      ['loyalty', 20, '36: 100', '12: 60', '6: 30'],
+      ['growth', 20, '50: 100', '20: 60', '0: 30'],
+    ],
+  );
+  t.same(model.rules, [
+    { tier: 'core', minTotal: 70, minParts: { spend: 100, loyalty: 60 } },
+    { tier: 'potential', minParts: { spend: 30, growth: 60 } },
+  ]);
+  t.match(model, { downRuns: 2, upAfterSeconds: 0, graceSeconds: 0 });
 });

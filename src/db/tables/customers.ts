@@ -1,9 +1,11 @@
 /** Tables of the customers and tiers domains: who they are, by what names they reach us, and what tier they held when. */
 
+import { sql } from 'drizzle-orm';
 import { foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import type { TierService } from '../../rules/named-service.ts';
 import type { Score } from '../../rules/tier-model.ts';
 import { id, instant, texts, tsvector, version, workspaceId } from '../columns.ts';
-import { workspaces } from './workspaces.ts';
+import { agents, workspaces } from './workspaces.ts';
 
 export const tiers = pgTable(
   'tiers',
@@ -15,6 +17,8 @@ export const tiers = pgTable(
     description: text(),
     /** 1 = the highest, without gaps. The last one is what a customer gets who has no other. */
     position: integer().notNull(),
+    /** What its customers get beside promises; what is not said is not asked for. */
+    service: jsonb().$type<Partial<TierService>>().notNull().default({}),
     version: version(),
     createdAt: instant().notNull(),
     updatedAt: instant().notNull(),
@@ -51,6 +55,10 @@ export const customers = pgTable(
     mergedInto: id('customer'),
     /** While it holds, no score moves the tier. */
     tierPin: jsonb().$type<TierPin>(),
+    /** Whose customer it is; who serves while that agent is away; who advises online. */
+    dedicatedAgentId: id('agent'),
+    deputyAgentId: id('agent'),
+    adviserId: id('agent'),
     search: tsvector().notNull(),
     version: version(),
     createdAt: instant().notNull(),
@@ -62,6 +70,10 @@ export const customers = pgTable(
     index('customers_updated_idx').on(t.workspaceId, t.updatedAt, t.id),
     index('customers_tier_idx').on(t.workspaceId, t.tier),
     index('customers_search_idx').using('gin', t.search),
+    index('customers_merged_idx').on(t.workspaceId, t.mergedInto, t.id).where(sql`merged_into is not null`),
+    index('customers_dedicated_idx')
+      .on(t.workspaceId, t.dedicatedAgentId, t.id)
+      .where(sql`dedicated_agent_id is not null`),
     foreignKey({
       name: 'customers_workspace_fkey',
       columns: [t.workspaceId],
@@ -71,6 +83,21 @@ export const customers = pgTable(
       name: 'customers_tier_fkey',
       columns: [t.workspaceId, t.tier],
       foreignColumns: [tiers.workspaceId, tiers.key],
+    }),
+    foreignKey({
+      name: 'customers_dedicated_agent_fkey',
+      columns: [t.workspaceId, t.dedicatedAgentId],
+      foreignColumns: [agents.workspaceId, agents.id],
+    }),
+    foreignKey({
+      name: 'customers_deputy_agent_fkey',
+      columns: [t.workspaceId, t.deputyAgentId],
+      foreignColumns: [agents.workspaceId, agents.id],
+    }),
+    foreignKey({
+      name: 'customers_adviser_fkey',
+      columns: [t.workspaceId, t.adviserId],
+      foreignColumns: [agents.workspaceId, agents.id],
     }),
   ],
 );
@@ -133,6 +160,8 @@ export const contacts = pgTable(
     externalIds: jsonb().$type<Record<string, string>>().notNull(),
     /** As said by the caller, in order; `identities` is the index over them. */
     identities: jsonb().$type<{ kind: string; value: string }[]>().notNull(),
+    /** Since when nothing of the person is kept here but the row. */
+    erasedAt: instant(),
     search: tsvector().notNull(),
     version: version(),
     createdAt: instant().notNull(),
@@ -188,6 +217,26 @@ export const externalIds = pgTable(
     primaryKey({ name: 'external_ids_pkey', columns: [t.workspaceId, t.resource, t.system, t.value] }),
     foreignKey({
       name: 'external_ids_workspace_fkey',
+      columns: [t.workspaceId],
+      foreignColumns: [workspaces.workspaceId],
+    }),
+  ],
+);
+
+/** Which system may change a field of a customer or contact by an upsert; a field without a row is everybody's. */
+export const fieldOwners = pgTable(
+  'field_owners',
+  {
+    workspaceId: workspaceId(),
+    resource: text().$type<'customer' | 'contact'>().notNull(),
+    /** As in `name`, `profile.industry`, or `figures` for all of them. */
+    field: text().notNull(),
+    system: text().notNull(),
+  },
+  (t) => [
+    primaryKey({ name: 'field_owners_pkey', columns: [t.workspaceId, t.resource, t.field] }),
+    foreignKey({
+      name: 'field_owners_workspace_fkey',
       columns: [t.workspaceId],
       foreignColumns: [workspaces.workspaceId],
     }),

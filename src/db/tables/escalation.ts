@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import { id, instant, version, workspaceId } from '../columns.ts';
+import { id, instant, version, workspaceId, xid8 } from '../columns.ts';
 import { tickets } from './tickets.ts';
 
 export const notifications = pgTable(
@@ -51,11 +51,17 @@ export const deliveries = pgTable(
     workspaceId: workspaceId(),
     id: id('delivery').notNull(),
     ticketId: id('ticket'),
+    /** No foreign key: the log outlives the webhook. Null for a step of escalation. */
+    webhookId: id('webhook'),
     url: text().notNull(),
     /** Of the url: no host gets many at once. */
     host: text().notNull(),
     eventId: id('event').notNull(),
     eventType: text().notNull(),
+    /** Where the event stands in the feed; what is saved with its event has the number of its transaction. */
+    eventEpoch: integer(),
+    eventTx: xid8().default(sql`pg_current_xact_id()`),
+    /** Of a step of escalation. Empty of a webhook: that is the event of the feed, read when it is sent. */
     body: jsonb().$type<Record<string, unknown>>().notNull(),
     state: text().$type<'pending' | 'delivered' | 'failed'>().notNull(),
     /** Made since it was created, or retried by hand. */
@@ -79,7 +85,14 @@ export const deliveries = pgTable(
     index('deliveries_created_idx').on(t.workspaceId, t.createdAt, t.id),
     index('deliveries_state_idx').on(t.workspaceId, t.state, t.createdAt, t.id),
     index('deliveries_ticket_idx').on(t.workspaceId, t.ticketId, t.createdAt, t.id),
-    index('deliveries_due_idx').on(t.nextAttemptAt).where(sql`live and next_attempt_at is not null`),
+    index('deliveries_host_idx').on(t.host, t.nextAttemptAt).where(sql`live and next_attempt_at is not null`),
+    index('deliveries_webhook_idx')
+      .on(t.workspaceId, t.webhookId, t.createdAt, t.id)
+      .where(sql`webhook_id is not null`),
+    index('deliveries_webhook_pending_idx')
+      .on(t.workspaceId, t.webhookId)
+      .where(sql`webhook_id is not null and state = 'pending'`),
+    index('deliveries_spoken_idx').on(t.workspaceId, t.eventId).where(sql`last_error is not null`),
     index('deliveries_workspace_due_idx').on(t.workspaceId, t.nextAttemptAt).where(sql`next_attempt_at is not null`),
     foreignKey({
       name: 'deliveries_ticket_fkey',

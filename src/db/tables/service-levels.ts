@@ -37,7 +37,9 @@ export const policies = pgTable(
     key: text().notNull(),
     name: text().notNull(),
     position: integer().notNull(),
-    definition: jsonb().$type<Pick<PolicyDefinition, 'match' | 'calendar' | 'objectives' | 'semantics'>>().notNull(),
+    definition: jsonb()
+      .$type<Pick<PolicyDefinition, 'validFrom' | 'validTo' | 'match' | 'calendar' | 'objectives' | 'semantics'>>()
+      .notNull(),
     version: version(),
     createdAt: instant().notNull(),
     updatedAt: instant().notNull(),

@@ -18,6 +18,8 @@ export const tickets = pgTable(
     priority: text().$type<'low' | 'normal' | 'high' | 'urgent'>().notNull(),
     /** The customer's tier while the ticket is worked on. */
     tier: text(),
+    /** The one that held when the ticket was opened; never moves. */
+    openedTier: text(),
     status: text().notNull(),
     statusCategory: text().$type<'new' | 'open' | 'pending' | 'on_hold' | 'solved' | 'closed'>().notNull(),
     problemType: text(),
@@ -140,6 +142,7 @@ export const messages = pgTable(
     primaryKey({ name: 'messages_pkey', columns: [t.workspaceId, t.id] }),
     index('messages_ticket_idx').on(t.workspaceId, t.ticketId, t.id),
     index('messages_search_idx').using('gin', t.search),
+    index('messages_contact_idx').on(t.workspaceId, t.contactId, t.ticketId).where(sql`contact_id is not null`),
     foreignKey({
       name: 'messages_ticket_fkey',
       columns: [t.workspaceId, t.ticketId],

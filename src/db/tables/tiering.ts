@@ -92,6 +92,7 @@ export const customerScores = pgTable(
     customerId: id('customer').notNull(),
     model: integer().notNull(),
     total: doublePrecision().notNull(),
+    /** Empty: no score was made, and the row is kept for the risks alone. */
     parts: jsonb().$type<ScoredPart[]>().notNull(),
     /** The tier that the rules give. */
     target: text().notNull(),

@@ -137,12 +137,14 @@ export const teams = pgTable(
   ],
 );
 
-/** What a workspace names itself: kinds, channels, statuses, problem types, products and close codes. */
+/** What a workspace names itself: kinds, channels, statuses, problem types, products, close codes and need tags. */
 export const terms = pgTable(
   'terms',
   {
     workspaceId: workspaceId(),
-    list: text().$type<'kind' | 'channel' | 'status' | 'problem_type' | 'product' | 'close_code'>().notNull(),
+    list: text()
+      .$type<'kind' | 'channel' | 'status' | 'problem_type' | 'product' | 'close_code' | 'need_tag'>()
+      .notNull(),
     key: text().notNull(),
     name: text().notNull(),
     position: integer().notNull(),

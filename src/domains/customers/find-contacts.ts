@@ -3,12 +3,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Ctx } from '../../context.ts';
-import { equals, type Filter } from '../../db/page.ts';
+import type { Filter } from '../../db/page.ts';
 import { contacts, identities } from '../../db/tables/customers.ts';
 import { notFound } from '../../errors.ts';
 import { read } from '../../operation.ts';
 import { normaliseIdentity } from '../../rules/identity.ts';
 import { findNamed } from '../names.ts';
+import { ofCustomer } from './merge-store.ts';
 import { Contact, ContactPage, listContactFields, zByName, zContactId } from './model.ts';
 import { type ContactRow, contactView, getContact } from './store.ts';
 import { checkPair, readList } from './words.ts';
@@ -48,7 +49,8 @@ export const listContacts = read({
   check: checkPair,
   output: ContactPage,
   async run(ctx, input) {
-    const filters = [equals('customer', contacts.customerId, input.customerId), ...identityFilters(ctx, input)];
+    const ofTheirs = await ofCustomer(ctx.db, ctx.workspace.workspaceId, contacts.customerId, input.customerId);
+    const filters = [ofTheirs, ...identityFilters(ctx, input)];
     return readList(ctx, 'contact', contacts, input, filters, (row: ContactRow) => view(ctx, row));
   },
 });

@@ -6,7 +6,9 @@ import {
   patchOf,
   zExternalIds,
   zExternalIdsPatch,
+  zExternalName,
   zId,
+  zInstant,
   zIsoInstant,
   zKey,
   zLanguageTag,
@@ -18,6 +20,23 @@ import {
   zTimeZone,
   zUpdatedAfter,
 } from '../model.ts';
+import { TierScore } from '../tiers/score-model.ts';
+
+/** The most numbers of one customer. */
+export const MOST_FIGURES = 50;
+
+const zFigureValue = z.number().transform((value) => (value === 0 ? 0 : value));
+
+const zFigures = z
+  .record(zKey, zFigureValue)
+  .refine((value) => Object.keys(value).length <= MOST_FIGURES, `At most ${MOST_FIGURES} figures.`)
+  .meta({ scalar: 'JSON', examples: [{ lifetime_value: 120_000 }] });
+
+/** A merge patch of them: null takes one away. */
+const zFiguresPatch = z
+  .record(zKey, zFigureValue.nullable())
+  .refine((value) => Object.keys(value).length <= MOST_FIGURES, `At most ${MOST_FIGURES} figures.`)
+  .meta({ scalar: 'JSON', examples: [{ lifetime_value: 120_000, seats: null }] });
 
 const PROFILE = {
   industry: 'What they work in.',
@@ -44,6 +63,16 @@ function profileShape<T extends z.ZodType>(make: () => T): Record<keyof typeof P
   return Object.fromEntries(entries) as Record<keyof typeof PROFILE, T>;
 }
 
+export const zTierPin = z
+  .object({
+    tier: z.string().describe('Key of the tier.'),
+    reason: z.string().describe('Why.'),
+    until: zIsoInstant.nullable().describe('When it ends by itself; null: when it is released.'),
+    since: zIsoInstant.describe('Since when it holds.'),
+    actor: z.string().describe('Id of who gave it.'),
+  })
+  .meta({ id: 'TierPin', description: 'A tier given by people: no score moves it.' });
+
 const zProfile = z
   .object(profileShape(() => z.string().nullable()))
   .meta({ id: 'CustomerProfile', description: 'What is known of a customer, in words.' });
@@ -59,6 +88,7 @@ export const Customer = z
     name: z.string().describe('What they are called.'),
     tier: z.string().nullable().describe('Key of the tier; null without one.'),
     tierSince: zIsoInstant.nullable().describe('Since when they hold it; null without one.'),
+    tierPin: zTierPin.nullable().describe('By whom the tier was given, which no score moves; null: the score decides.'),
     profile: zProfile.describe('What is known of them, in words.'),
     tags: z.array(z.string()).describe('Free words.'),
     externalIds: z.record(z.string(), z.string()).meta({ scalar: 'JSON' }).describe('Names in other systems.'),
@@ -66,6 +96,22 @@ export const Customer = z
     language: z.string().nullable().describe('BCP 47; null = that of the workspace.'),
     timeZone: z.string().nullable().describe('IANA; null = that of the workspace.'),
     notes: z.string().nullable().describe('For the staff alone.'),
+    customerSince: zIsoInstant.nullable().describe('Since when they are a customer; null when unknown.'),
+    figures: z
+      .record(z.string(), z.number())
+      .meta({ scalar: 'JSON' })
+      .describe('Numbers another system gives, by key: what the tier model calls given.'),
+    dedicatedAgentId: z.string().nullable().meta({ scalar: 'ID' }).describe('Their dedicated agent; null without one.'),
+    deputyAgentId: z
+      .string()
+      .nullable()
+      .meta({ scalar: 'ID' })
+      .describe('Who serves them while the dedicated agent is away; null: nobody is named.'),
+    adviserId: z
+      .string()
+      .nullable()
+      .meta({ scalar: 'ID' })
+      .describe('Their online adviser, an agent; null without one.'),
     ...zStamps,
   })
   .meta({ id: 'Customer', description: 'Whom we serve: a company or a person. Their tier decides the service level.' });
@@ -80,7 +126,21 @@ export const customerFields = {
   language: zLanguageTag.nullable().default(null).describe('BCP 47; null = that of the workspace.'),
   timeZone: zTimeZone.nullable().default(null).describe('IANA; null = that of the workspace.'),
   notes: zText(10_000).nullable().default(null).describe('For the staff alone.'),
+  customerSince: zInstant
+    .nullable()
+    .default(null)
+    .describe('Since when they are a customer; null when unknown: their first activity counts.'),
+  figures: zFigures.default({}).describe('Numbers another system gives, by key, at most 50.'),
+  dedicatedAgentId: zId('agent').nullable().default(null).describe('Their dedicated agent; null: none.'),
+  deputyAgentId: zId('agent')
+    .nullable()
+    .default(null)
+    .describe('Who serves them while the dedicated agent is away; null: nobody.'),
+  adviserId: zId('agent').nullable().default(null).describe('Their online adviser, an agent; null: none.'),
 };
+
+/** Beside them at creation. */
+export const zFirstTier = zKey.nullable().default(null);
 
 export const zCustomerId = { customerId: zId('customer').describe('Id of the customer.') };
 
@@ -88,12 +148,21 @@ export type CustomerFields = z.output<z.ZodObject<typeof customerFields>>;
 
 /** A merge patch: what is left out stays, null empties. */
 export type Patch<F> = {
-  [K in keyof F]?: (K extends 'externalIds' ? Record<string, string | null> : F[K]) | undefined;
+  [K in keyof F]?:
+    | (K extends 'externalIds'
+        ? Record<string, string | null>
+        : K extends 'figures'
+          ? Record<string, number | null>
+          : F[K])
+    | undefined;
 };
 
 function patchShape<F extends Record<string, z.ZodType>>(fields: F) {
   return {
     ...patchOf(fields),
+    ...('figures' in fields
+      ? { figures: zFiguresPatch.optional().describe('Numbers another system gives, by key; null takes one away.') }
+      : {}),
     externalIds: zExternalIdsPatch.optional().describe('Names in other systems; null takes one away.'),
   } as unknown as { [K in keyof F]: z.ZodOptional<z.ZodType<Patch<{ [N in keyof F]: z.output<F[N]> }>[K]>> };
 }
@@ -109,18 +178,27 @@ export const TierChange = z
     source: z
       .enum(['default', 'manual', 'import', 'score'])
       .meta({ id: 'TierSource', description: 'What gave a customer a tier.' })
-      .describe('default: the last tier, since none was named. manual: named by somebody.'),
+      .describe('default: the last tier, since none was named. manual: named by somebody. score: by the tier model.'),
     reason: z.string().nullable().describe('Why; null where nobody had to say.'),
     actor: z.string().describe('Id of who did it.'),
+    score: TierScore.nullable().describe('What the score said when it gave the tier; null where it did not.'),
   })
   .meta({ id: 'TierChange', description: 'A tier that a customer held, from when to when, and why.' });
 
-const zUpsertResult = z
+export const zUpsertResult = z
   .enum(['created', 'updated', 'unchanged'])
   .meta({ id: 'UpsertResult', description: 'What an upsert did.' });
 
+const zKept = z
+  .array(z.string())
+  .describe('Fields that were kept as they are, since they belong to another system (see FieldOwners).');
+
 export const UpsertedCustomer = z
-  .object({ result: zUpsertResult.describe('What was done.'), customer: Customer.describe('As it stands now.') })
+  .object({
+    result: zUpsertResult.describe('What was done.'),
+    customer: Customer.describe('As it stands now.'),
+    kept: zKept,
+  })
   .meta({ id: 'UpsertedCustomer', description: 'A customer that another system spoke of.' });
 
 const zAgeSort = z
@@ -141,6 +219,8 @@ const listFields = {
 export const listCustomerFields = {
   ...listFields,
   tier: z.array(zKey).max(10).optional().describe('Keys of tiers.'),
+  dedicatedAgentId: zId('agent').optional().describe('Customers of this dedicated agent.'),
+  needTag: zKey.optional().describe('They want this: key of a need tag that is held.'),
   q: zText(200).optional().describe('Words of name, notes, tags and external ids, in Chinese or English.'),
 };
 
@@ -174,6 +254,9 @@ export const Contact = z
     tags: z.array(z.string()).describe('Free words.'),
     externalIds: z.record(z.string(), z.string()).meta({ scalar: 'JSON' }).describe('Names in other systems.'),
     identities: z.array(zIdentity).describe('By what they reach us.'),
+    erasedAt: zIsoInstant
+      .nullable()
+      .describe('When the person was erased: nothing of them is left but this id. Null for everybody else.'),
     ...zStamps,
   })
   .meta({ id: 'Contact', description: 'A person who speaks with us, mostly for a customer.' });
@@ -205,8 +288,19 @@ export type ContactFields = z.output<z.ZodObject<typeof contactFields>>;
 
 export const contactPatch = patchShape(contactFields);
 
+/** A contact as another system tells it, which knows its customer by its own name for them. */
+export const upsertContactFields = {
+  ...contactPatch,
+  name: contactFields.name,
+  customerExternalId: zExternalName.nullish().describe('Instead of customerId.'),
+};
+
 export const UpsertedContact = z
-  .object({ result: zUpsertResult.describe('What was done.'), contact: Contact.describe('As it stands now.') })
+  .object({
+    result: zUpsertResult.describe('What was done.'),
+    contact: Contact.describe('As it stands now.'),
+    kept: zKept,
+  })
   .meta({ id: 'UpsertedContact', description: 'A contact that another system spoke of.' });
 
 export const FoundContact = z

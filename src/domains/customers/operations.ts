@@ -4,34 +4,32 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
-import { filter } from '../../db/page.ts';
-import { findByIds } from '../../db/rows.ts';
-import { customers, tierChanges } from '../../db/tables/customers.ts';
+import { equals, filter } from '../../db/page.ts';
+import { findById } from '../../db/rows.ts';
+import { customers, externalIds, tierChanges } from '../../db/tables/customers.ts';
 import { tombstones } from '../../db/tables/machinery.ts';
 import { AppError, notFound } from '../../errors.ts';
-import { newId } from '../../ids.ts';
 import { type Relation, read, write } from '../../operation.ts';
-import { searchVector } from '../../rules/search.ts';
-import { iso, zDeleted, zKey } from '../model.ts';
-import { findNamed, nameThing, requireFreeNames } from '../names.ts';
-import { changedNames, mergeMap } from '../patch.ts';
+import { hasActivities } from '../activities/store.ts';
+import { iso, zDeleted } from '../model.ts';
+import { findNamed } from '../names.ts';
+import { forgetReviews, touchNow } from '../tiers/touch.ts';
+import { editCustomer, loadSurroundings, newCustomer } from './edit.ts';
+import { listMerged, namesMeaning } from './merge-store.ts';
 import {
   Customer,
-  type CustomerFields,
   CustomerPage,
   customerFields,
   customerPatch,
   listCustomerFields,
-  type Patch,
-  UpsertedCustomer,
   zByName,
   zCustomerId,
+  zFirstTier,
 } from './model.ts';
-import { type CustomerRow, customerView, getCustomer, hasContacts, hasTickets, listTierChanges } from './store.ts';
-import { firstTier, recordTier } from './tier.ts';
-import { checkPair, readList, requireChannel, requireFewNames, requireSameName } from './words.ts';
-
-const zFirstTier = zKey.nullable().default(null);
+import { wantsNeed } from './need-store.ts';
+import { forgetNeedTags } from './need-tags.ts';
+import { customerView, findCustomers, getCustomer, hasContacts, hasTickets, listTierChanges } from './store.ts';
+import { checkPair, readList } from './words.ts';
 
 export const createCustomer = write({
   name: 'createCustomer',
@@ -44,55 +42,14 @@ export const createCustomer = write({
   output: Customer,
   status: 201,
   example: { name: '东方精密机械', tags: ['注重售后'], externalIds: { crm: '42' } },
-  async run(ctx, { tier, ...fields }) {
+  async run(ctx, fields) {
     const holders = await findNamed(ctx.db, ctx.workspace.workspaceId, 'customer', fields.externalIds);
+    const surroundings = await loadSurroundings(ctx, [fields], { create: true });
     const changes = new Changes(ctx.now);
-    const row = await newCustomer(ctx, changes, fields, { tier, holders });
+    const row = newCustomer(ctx, changes, fields, surroundings, { holders, touch: touchNow(ctx) });
     return { result: customerView(row), changes };
   },
 });
-
-async function newCustomer(
-  ctx: Ctx,
-  changes: Changes,
-  fields: CustomerFields,
-  { tier: named, holders }: { tier: string | null; holders: ReadonlyMap<string, string> },
-): Promise<CustomerRow> {
-  const { workspaceId } = ctx.workspace;
-  requireFreeNames(holders, null);
-  await requireChannel(ctx, fields.preferredChannel);
-  const tier = await firstTier(ctx, named);
-  const row: CustomerRow = changes.insert(customers, {
-    ...fields,
-    workspaceId,
-    id: newId('customer'),
-    profile: mergeMap({}, fields.profile),
-    tier: tier?.tier ?? null,
-    tierSince: tier === null ? null : ctx.now,
-    search: customerSearch(fields),
-    createdAt: ctx.now,
-    updatedAt: ctx.now,
-  });
-  if (tier !== null) recordTier(ctx, changes, row, tier, { position: 1, at: ctx.now });
-  nameThing(changes, 'customer', row, {}, row.externalIds);
-  changes.event('customer.created', row.id, { customer: customerView(row) });
-  return row;
-}
-
-/** What a customer is found by. */
-function customerSearch({
-  name,
-  tags,
-  externalIds,
-  notes,
-}: Pick<CustomerRow, 'name' | 'tags' | 'externalIds' | 'notes'>) {
-  return searchVector([
-    { text: name, weight: 'A' },
-    { text: tags.join('\n'), weight: 'B' },
-    { text: Object.values(externalIds).join('\n'), weight: 'B' },
-    { text: notes ?? '', weight: 'C' },
-  ]);
-}
 
 export const readCustomer = read({
   name: 'getCustomer',
@@ -128,7 +85,9 @@ export const listCustomers = read({
   output: CustomerPage,
   async run(ctx, input) {
     const ofTiers = filter('tier', input.tier, sql`${customers.tier} = any(${sql.placeholder('tier')}::text[])`);
-    return readList(ctx, 'customer', customers, input, [ofTiers], customerView);
+    const ofAgent = equals('dedicatedAgent', customers.dedicatedAgentId, input.dedicatedAgentId);
+    const ofNeed = wantsNeed(input.needTag);
+    return readList(ctx, 'customer', customers, input, [ofTiers, ofAgent, ofNeed], customerView);
   },
 });
 
@@ -152,101 +111,57 @@ export const updateCustomer = write({
     const { workspaceId } = ctx.workspace;
     const before = await getCustomer(ctx.db, workspaceId, customerId);
     const holders = await findNamed(ctx.db, workspaceId, 'customer', patch.externalIds ?? {});
+    const surroundings = await loadSurroundings(ctx, [patch], { create: false });
     const changes = new Changes(ctx.now);
-    const after = await editCustomer(ctx, changes, before, patch, holders);
+    const after = editCustomer(changes, before, patch, surroundings, { holders, touch: touchNow(ctx) });
     return { result: customerView(after), changes };
-  },
-});
-
-/** What differs is written, and nothing when nothing does. */
-async function editCustomer(
-  ctx: Ctx,
-  changes: Changes,
-  before: CustomerRow,
-  patch: Patch<CustomerFields>,
-  holders: ReadonlyMap<string, string>,
-): Promise<CustomerRow> {
-  const wanted = {
-    ...patch,
-    profile: mergeMap<unknown>(before.profile, patch.profile ?? {}),
-    externalIds: mergeMap(before.externalIds, patch.externalIds ?? {}),
-  };
-  const changed = changedNames(before, wanted);
-  if (changed.length === 0) return before;
-  requireFewNames(wanted.externalIds);
-  requireFreeNames(holders, before.id);
-  if (changed.includes('preferredChannel')) await requireChannel(ctx, wanted.preferredChannel ?? null);
-  const draft = { ...before, ...wanted } as CustomerRow;
-  const after = changes.update(customers, before, { ...draft, search: customerSearch(draft) });
-  nameThing(changes, 'customer', before, before.externalIds, after.externalIds);
-  changes.event('customer.updated', after.id, { customer: customerView(after), changed });
-  return after;
-}
-
-const zNewCustomer = z.strictObject(customerFields);
-
-export const upsertCustomerByExternalId = write({
-  name: 'upsertCustomerByExternalId',
-  summary: 'Create or change the customer that another system calls so',
-  description:
-    'Fields left out stay as they are, null empties. An exact repeat changes nothing. externalIds may bring further names.',
-  scope: 'customers:write',
-  input: z.strictObject({
-    ...zByName,
-    ...customerPatch,
-    name: customerFields.name,
-    tier: zFirstTier.describe('Key of the tier a new customer begins with; of one that is there it changes nothing.'),
-  }),
-  output: UpsertedCustomer,
-  example: { name: '东方精密机械', profile: { industry: '机械制造' } },
-  async run(ctx, { system, value, tier, ...patch }) {
-    const { workspaceId } = ctx.workspace;
-    requireSameName(patch.externalIds, { system, value });
-    const names = { ...patch.externalIds, [system]: value };
-    const holders = await findNamed(ctx.db, workspaceId, 'customer', names);
-    const id = holders.get(system);
-    const changes = new Changes(ctx.now);
-    if (id === undefined) {
-      const externalIds = mergeMap({}, names);
-      requireFewNames(externalIds);
-      const fields = zNewCustomer.parse({ ...patch, externalIds });
-      const row = await newCustomer(ctx, changes, fields, { tier, holders });
-      return { result: { result: 'created' as const, customer: customerView(row) }, changes, status: 201 as const };
-    }
-    const before = await getCustomer(ctx.db, workspaceId, id);
-    const after = await editCustomer(ctx, changes, before, { ...patch, externalIds: names }, holders);
-    return {
-      result: { result: changes.empty ? ('unchanged' as const) : ('updated' as const), customer: customerView(after) },
-      changes,
-    };
   },
 });
 
 export const deleteCustomer = write({
   name: 'deleteCustomer',
-  summary: 'Delete a customer without tickets and contacts; the tier history goes too',
+  summary:
+    'Delete a customer without tickets, contacts and activities; the tier history goes too, and who was merged into it',
   scope: 'customers:write',
   input: z.strictObject(zCustomerId),
   output: zDeleted,
   idempotency: 'none',
   async run(ctx, { customerId }) {
     const { workspaceId } = ctx.workspace;
-    const before = await getCustomer(ctx.db, workspaceId, customerId);
-    if (await hasTickets(ctx.db, workspaceId, 'customerId', customerId)) {
-      throw new AppError('in_use', 'This customer has tickets.');
+    const before = await findById(ctx.db, customers, workspaceId, customerId);
+    if (before === undefined) throw notFound('customer');
+    if (before.mergedInto !== null) {
+      throw new AppError('invalid_transition', `It was merged into ${before.mergedInto}, and goes with that one.`);
     }
-    if (await hasContacts(ctx.db, workspaceId, customerId)) {
-      throw new AppError('in_use', 'This customer has contacts; delete them or give them another customer first.');
-    }
+    const merged = await listMerged(ctx.db, workspaceId, customerId);
     const changes = new Changes(ctx.now);
-    changes.delete(customers, before);
-    for (const entry of await listTierChanges(ctx.db, workspaceId, customerId)) changes.delete(tierChanges, entry);
-    nameThing(changes, 'customer', before, before.externalIds, {});
+    for (const row of [before, ...merged]) {
+      await requireUnused(ctx, row.id);
+      changes.delete(customers, row);
+      for (const entry of await listTierChanges(ctx.db, workspaceId, row.id)) changes.delete(tierChanges, entry);
+      await forgetNeedTags(ctx, changes, row.id);
+      await forgetReviews(ctx, changes, row.id);
+    }
+    for (const name of await namesMeaning(ctx.db, workspaceId, before, merged)) {
+      changes.delete(externalIds, { workspaceId, ...name });
+    }
     changes.insert(tombstones, { workspaceId, resource: 'customer', subject: customerId, deletedAt: ctx.now });
     changes.event('customer.deleted', customerId);
     return { result: { id: customerId, deletedAt: iso(ctx.now) }, changes };
   },
 });
+
+async function requireUnused({ db, workspace: { workspaceId } }: Ctx, customerId: string): Promise<void> {
+  if (await hasTickets(db, workspaceId, 'customerId', customerId)) {
+    throw new AppError('in_use', 'This customer has tickets.');
+  }
+  if (await hasContacts(db, workspaceId, customerId)) {
+    throw new AppError('in_use', 'This customer has contacts; delete them or give them another customer first.');
+  }
+  if (await hasActivities(db, workspaceId, 'customerId', customerId)) {
+    throw new AppError('in_use', 'This customer has activities.');
+  }
+}
 
 export const customerRelations: Relation[] = [
   {
@@ -258,7 +173,7 @@ export const customerRelations: Relation[] = [
     async load(ctx, contacts) {
       if (!ctx.actor.scopes.has('customers:read')) return contacts.map(() => null);
       const ids = contacts.map((contact) => contact['customerId'] as string | null);
-      const rows = await findByIds(ctx.db, customers, ctx.workspace.workspaceId, ids);
+      const rows = await findCustomers(ctx.db, ctx.workspace.workspaceId, ids);
       return ids.map((id) => {
         const row = id === null ? undefined : rows.get(id);
         return row === undefined ? null : customerView(row);

@@ -5,16 +5,31 @@ import type { Ctx } from '../../context.ts';
 import { readChanged } from '../../db/changed.ts';
 import { bound } from '../../db/connect.ts';
 import { equals, type Filter, filter, type Page, type PageRequest, readPage } from '../../db/page.ts';
-import type { contacts, customers } from '../../db/tables/customers.ts';
+import { type contacts, customers } from '../../db/tables/customers.ts';
 import { type FieldError, invalid } from '../../errors.ts';
 import { searchQuery } from '../../rules/search.ts';
 import { findNamed } from '../names.ts';
-import { listAllTerms, requireTerm } from '../workspaces/store.ts';
+import { listAllTerms, requireTerm, type TermRow } from '../workspaces/store.ts';
+import { MOST_FIGURES } from './model.ts';
+
+/** The workspace's channels (among its other words), where one of these inputs names one. */
+export async function loadChannels(
+  ctx: Ctx,
+  inputs: readonly { preferredChannel?: string | null | undefined }[],
+): Promise<TermRow[]> {
+  return inputs.some(({ preferredChannel }) => preferredChannel) ? listAllTerms(ctx.db, ctx.workspace.workspaceId) : [];
+}
 
 /** 422 unless it is one of the workspace's channels; null is nobody's wish. */
-export async function requireChannel(ctx: Ctx, key: string | null): Promise<void> {
-  if (key === null) return;
-  requireTerm(await listAllTerms(ctx.db, ctx.workspace.workspaceId), 'channel', key, 'preferredChannel');
+export function requireChannel(channels: TermRow[], key: string | null | undefined): void {
+  if (key) requireTerm(channels, 'channel', key, 'preferredChannel');
+}
+
+/** 422 when a merge made them more than creation would take. */
+export function requireFewFigures(figures: Record<string, number>): void {
+  if (Object.keys(figures).length > MOST_FIGURES) {
+    throw invalid('figures', `At most ${MOST_FIGURES} figures.`, 'too_big');
+  }
 }
 
 /** 422 when a merge made them more than creation would take. */
@@ -84,6 +99,11 @@ export async function readList<T>(
     filters: [
       ...filters,
       equals('named', table.id, named),
+      {
+        name: 'unmerged',
+        condition: sql`${customers.mergedInto} is null`,
+        values: resource === 'customer' ? {} : null,
+      },
       filter('tag', input.tag, sql`${sql.placeholder('tag')}::text = any(${table.tags})`),
       filter('q', query, sql`${table.search} @@ ${sql.placeholder('q')}::tsquery`),
       filter('updatedAfter', updatedAfter, sql`${table.updatedAt} >= ${bound(table.updatedAt, 'updatedAfter')}`),

@@ -11,19 +11,29 @@ const instant = (words: string) => zIsoInstant.nullable().describe(words);
 
 export const Delivery = z
   .object({
-    id: zId('delivery').describe('TypeID; sent as webhook-id, the same with every attempt.'),
+    id: zId('delivery').describe(
+      'TypeID. Of a step of escalation it is sent as webhook-id, the same with every attempt; of a webhook that is the id of the event.',
+    ),
     ticketId: z
       .string()
       .nullable()
       .meta({ scalar: 'ID' })
-      .describe('The ticket it is about; null where there is none.'),
+      .describe('The ticket whose escalation it is a step of; null for a webhook.'),
+    webhookId: z
+      .string()
+      .nullable()
+      .meta({ scalar: 'ID' })
+      .describe('The webhook that is told; null for a step of escalation.'),
     url: z.string().describe('Where it goes.'),
     eventId: zId('event').describe('The event of the feed that it tells.'),
     eventType: z.string().describe('Its type, as in clock.escalated.'),
     body: z
       .record(z.string(), z.unknown())
+      .nullable()
       .meta({ scalar: 'JSON' })
-      .describe('What is sent: the event as in the feed, without sequence and recordedAt.'),
+      .describe(
+        'What is told: the event as in the feed; of a step of escalation without sequence and recordedAt. What a template makes of it is not kept. Null when the event is gone, and in the answer to a test.',
+      ),
     state: zDeliveryState.describe('How it stands.'),
     attempts: z.int().describe('Attempts made, since it was last retried by hand.'),
     nextAttemptAt: instant('When it is tried next; null once it is delivered or given up.'),
@@ -45,7 +55,8 @@ export const zDeliveryId = { deliveryId: zId('delivery').describe('Id of the del
 export const listDeliveryFields = {
   ...zPaging,
   state: zDeliveryState.optional().describe('Those that stand so.'),
-  ticketId: zId('ticket').optional().describe('About this ticket.'),
+  ticketId: zId('ticket').optional().describe('Steps of escalation of this ticket.'),
+  webhookId: zId('webhook').optional().describe('To this webhook, also when it was deleted since.'),
 };
 
 export const DeliveryPage = zPage(Delivery);

@@ -1,4 +1,7 @@
-/** How a receiver knows that it was us: Standard Webhooks, symmetric, with a secret per workspace that is stored nowhere. */
+/**
+ * How a receiver knows that it was us: Standard Webhooks, symmetric. A webhook has a secret of its own; steps of escalation
+ * are signed with one per workspace that is stored nowhere.
+ */
 
 import { createHmac } from 'node:crypto';
 
@@ -11,16 +14,28 @@ export function signingSecret(secretKey: Buffer, workspaceId: string): string {
   return `whsec_${keyOf(secretKey, workspaceId).toString('base64')}`;
 }
 
-/** The headers of one attempt. `id` stays the same with every attempt; `seconds` is the wall clock. */
-export function signedHeaders(
-  secretKey: Buffer,
-  workspaceId: string,
-  { id, seconds, body }: { id: string; seconds: number; body: string },
-): Record<string, string> {
-  const signature = createHmac('sha256', keyOf(secretKey, workspaceId)).update(`${id}.${seconds}.${body}`);
-  return {
-    'webhook-id': id,
-    'webhook-timestamp': String(seconds),
-    'webhook-signature': `v1,${signature.digest('base64')}`,
-  };
+/** What one attempt is signed over. `id` stays the same with every attempt; `seconds` is the wall clock. */
+export interface Message {
+  id: string;
+  seconds: number;
+  body: string;
+}
+
+/** The headers of one attempt of a step of escalation. */
+export function signedHeaders(secretKey: Buffer, workspaceId: string, message: Message): Record<string, string> {
+  return signedWith([keyOf(secretKey, workspaceId)], message);
+}
+
+/** The headers of one attempt, signed with each of the keys: while a secret is changed, receivers know the old or the new. */
+export function signedWith(keys: readonly Buffer[], { id, seconds, body }: Message): Record<string, string> {
+  const signatures = keys.map((key) => {
+    const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`);
+    return `v1,${signature.digest('base64')}`;
+  });
+  return { 'webhook-id': id, 'webhook-timestamp': String(seconds), 'webhook-signature': signatures.join(' ') };
+}
+
+/** The key in a secret of the form `whsec_…`. */
+export function keyIn(secret: string): Buffer {
+  return Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
 }

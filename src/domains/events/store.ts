@@ -1,6 +1,6 @@
 /** Reads of the feed: in commit order, and never past a transaction that is still running, so that nothing is skipped. */
 
-import { sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { type Db, statement } from '../../db/connect.ts';
 import { filter } from '../../db/page.ts';
 import { columnsOf } from '../../db/rows.ts';
@@ -78,6 +78,33 @@ export async function listEventRows(db: Db, workspaceId: number, epoch: number, 
     limit: query.limit,
     ...(query.after ?? START),
     ...Object.assign({}, ...filters.map(({ values }) => values)),
+  });
+}
+
+/** The events at these places, in any order; what is not there any more is left out. `id` is the TypeID. */
+export async function findEventRows(
+  db: Db,
+  workspaceId: number,
+  places: readonly { epoch: number; tx: string; id: string }[],
+) {
+  if (places.length === 0) return [];
+  const query = statement(db, 'find_events', (orm, name) =>
+    orm
+      .select(columnsOf(events))
+      .from(events)
+      .where(
+        and(
+          eq(events.workspaceId, sql.placeholder('workspace')),
+          sql`(${events.epoch}, ${events.tx}, ${events.id}) in (select * from unnest(${sql.placeholder('epochs')}::int[], ${sql.placeholder('txs')}::xid8[], ${sql.placeholder('ids')}::uuid[]))`,
+        ),
+      )
+      .prepare(name),
+  );
+  return query.execute({
+    workspace: workspaceId,
+    epochs: places.map(({ epoch }) => epoch),
+    txs: places.map(({ tx }) => tx),
+    ids: places.map(({ id }) => decodeId('event', id)),
   });
 }
 

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { zId, zIsoInstant, zPage, zStamps } from '../model.ts';
 import { BacktestReport } from '../service-levels/backtest-model.ts';
 import { RecomputationReport } from '../service-levels/recompute-model.ts';
+import { TierPreview } from '../tiers/preview-model.ts';
+import { TierRecomputation } from '../tiers/recompute-model.ts';
 
 export const JOB_STATES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
 
@@ -37,7 +39,7 @@ export const Job = z
       .meta({ id: 'JobProgress', description: 'How far a job is.' })
       .describe('How far it is.'),
     result: z
-      .union([RecomputationReport, BacktestReport, z.record(z.string(), z.unknown())])
+      .union([RecomputationReport, BacktestReport, TierRecomputation, TierPreview, z.record(z.string(), z.unknown())])
       .nullable()
       .meta({ scalar: 'JSON' })
       .describe('What came of it, by type; null until it has succeeded, and in lists.'),

@@ -2,6 +2,8 @@
 
 import chineseDays from 'chinese-days/dist/chinese-days.json' with { type: 'json' };
 import type { CalendarDefinition } from '../../rules/calendar.ts';
+import type { FigureDefinition } from '../../rules/figures.ts';
+import { NO_SERVICE, type TierService } from '../../rules/named-service.ts';
 import type { EscalationAction, EscalationDefinition } from '../../rules/objective.ts';
 import {
   type Metric,
@@ -10,6 +12,7 @@ import {
   parseTarget,
   type StatusCategory,
 } from '../../rules/policy.ts';
+import type { Scaling, TierModelDefinition } from '../../rules/tier-model.ts';
 
 export type PlanLanguage = 'zh-CN' | 'en';
 type ChannelMode = 'live' | 'async';
@@ -41,7 +44,7 @@ export interface PlanSurveyTemplate {
 
 export interface ReferencePlan {
   /** The highest first; the last is everybody's who has no other. */
-  tiers: { key: string; name: string; position: number }[];
+  tiers: { key: string; name: string; position: number; service: TierService }[];
   kinds: { key: string; name: string; fields: PlanField[] }[];
   channels: { key: string; name: string; mode: ChannelMode }[];
   /** Without `always`, which is built in. */
@@ -51,6 +54,10 @@ export interface ReferencePlan {
   /** A tree; parents come before their children. */
   problemTypes: { key: string; name: string; parent: string | null }[];
   statuses: { key: string; name: string; category: StatusCategory }[];
+  /** What makes a customer core, potential or normal. */
+  tierModel: TierModelDefinition;
+  /** What customers may want. */
+  needTags: { key: string; name: string }[];
 }
 
 /** The metrics whose events can happen by now. The table below promises more; the rest joins as its events do. */
@@ -74,6 +81,8 @@ export function referencePlan(language: PlanLanguage, metrics = COMPUTED_METRICS
       ...types.map((type) => ({ ...named(type), parent: root.key })),
     ]),
     statuses: STATUSES.map(({ key, name }) => ({ key, name: name[language], category: key })),
+    tierModel: { ...TIER_MODEL, parts: TIER_PARTS.map(named) },
+    needTags: NEED_TAGS.map(named),
   };
 }
 
@@ -86,11 +95,73 @@ interface Named {
 // ── Words ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const TIERS = [
-  { key: 'core', name: { 'zh-CN': '核心客户', en: 'Core' } },
-  { key: 'potential', name: { 'zh-CN': '潜力客户', en: 'Potential' } },
-  { key: 'normal', name: { 'zh-CN': '普通客户', en: 'Normal' } },
-] as const satisfies Named[];
+  {
+    key: 'core',
+    name: { 'zh-CN': '核心客户', en: 'Core' },
+    service: { ...NO_SERVICE, dedicatedAgent: true, minSeniorityYears: 3, deputy: true, firstLine: 'team' },
+  },
+  {
+    key: 'potential',
+    name: { 'zh-CN': '潜力客户', en: 'Potential' },
+    service: { ...NO_SERVICE, adviser: true, firstLine: 'team' },
+  },
+  {
+    key: 'normal',
+    name: { 'zh-CN': '普通客户', en: 'Normal' },
+    service: { ...NO_SERVICE, firstLine: 'assistant' },
+  },
+] as const satisfies (Named & { service: TierService })[];
 type Tier = (typeof TIERS)[number]['key'];
+
+// ── The tier model ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+const PURCHASES = ['order', 'refund'] as const;
+
+/** 100, 60 and 30 points from these figures on, else none. */
+const bands = (...from: [number, number, number]): Scaling => {
+  return { bands: from.map((border, index) => ({ from: border, points: [100, 60, 30][index]! })) };
+};
+
+const TIER_PARTS: (Named & { weight: number; figure: FigureDefinition; scaling: Scaling })[] = [
+  {
+    key: 'spend',
+    name: { 'zh-CN': '消费金额', en: 'Spend' },
+    weight: 40,
+    figure: { of: 'amount', activities: PURCHASES, window: 'P12M' },
+    scaling: bands(500_000, 100_000, 10_000),
+  },
+  {
+    key: 'frequency',
+    name: { 'zh-CN': '购买频次', en: 'Frequency' },
+    weight: 20,
+    figure: { of: 'count', activities: ['order'], window: 'P12M' },
+    scaling: bands(12, 6, 2),
+  },
+  {
+    key: 'loyalty',
+    name: { 'zh-CN': '合作时长', en: 'Loyalty' },
+    weight: 20,
+    figure: { of: 'months' },
+    scaling: bands(36, 12, 6),
+  },
+  {
+    key: 'growth',
+    name: { 'zh-CN': '增长潜力', en: 'Growth' },
+    weight: 20,
+    figure: { of: 'growth', by: 'amount', activities: PURCHASES, window: 'P6M' },
+    scaling: bands(50, 20, 0),
+  },
+];
+
+const TIER_MODEL = {
+  tiers: [
+    { tier: 'core', minTotal: 70, minParts: { spend: 100, loyalty: 60 } },
+    { tier: 'potential', minParts: { spend: 30, growth: 60 } },
+  ],
+  hysteresis: { margin: 0, upAfterSeconds: 0, downRuns: 2, graceSeconds: 0 },
+  risk: { fewerPercent: 50, lowScores: 1, complaints: 2, window: 'P3M' },
+  sampleSize: 50,
+} as const satisfies Omit<TierModelDefinition, 'parts'>;
 
 interface Field extends Named {
   type: PlanField['type'];
@@ -210,6 +281,12 @@ const PROBLEM_TYPES: (Named & { types: Named[] })[] = [
     ],
   },
   { key: 'other', name: { 'zh-CN': '其他', en: 'Other' }, types: [] },
+];
+
+const NEED_TAGS: Named[] = [
+  { key: 'price_sensitive', name: { 'zh-CN': '价格敏感', en: 'Price-sensitive' } },
+  { key: 'after_sales_minded', name: { 'zh-CN': '注重售后', en: 'After-sales minded' } },
+  { key: 'wants_personal', name: { 'zh-CN': '追求个性化', en: 'Wants it personal' } },
 ];
 
 const DAY = 86_400;

@@ -18,10 +18,10 @@ export const attainmentFields = {
     .max(ATTAINMENT_GROUPS.length)
     .default(['metric'])
     .describe(
-      'Always by metric; further by tier, kind, channel or priority of the ticket as it stands now, or by policy.',
+      'Always by metric; further by the tier that held when the ticket was opened, by kind, channel or priority of the ticket as it stands now, or by policy.',
     ),
   metric: z.array(zMetric).max(20).optional().describe('These metrics alone.'),
-  tier: z.array(zKey).max(10).optional().describe('Tickets of these tiers alone, as they stand now.'),
+  tier: z.array(zKey).max(10).optional().describe('Tickets alone that were opened under these tiers.'),
   kind: z.array(zKey).max(20).optional().describe('Tickets of these kinds alone.'),
   channel: z.array(zKey).max(20).optional().describe('Tickets of these channels alone.'),
   priority: z.array(zPriority).max(4).optional().describe('Tickets of these priorities alone.'),
@@ -34,7 +34,7 @@ const group = (words: string) => z.string().nullable().describe(`${words} Null w
 export const AttainmentRow = z
   .object({
     metric: zMetric.describe('What is promised.'),
-    tier: group('Key of the tier; null, too, for tickets without one.'),
+    tier: group('Key of the tier that held when the tickets were opened; null, too, when none did.'),
     kind: group('Key of the kind.'),
     channel: group('Key of the channel.'),
     priority: group('How much it presses.'),

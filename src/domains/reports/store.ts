@@ -10,9 +10,9 @@ import { isoOrNull } from '../model.ts';
 
 type Dimension = 'tier' | 'kind' | 'channel' | 'priority' | 'policy';
 
-/** Where each stands; all but the policy are the ticket's. */
+/** Where each stands; all but the policy are the ticket's. A tier is the one that held when the ticket was opened. */
 const DIMENSIONS: Record<Dimension, PgColumn> = {
-  tier: tickets.tier,
+  tier: tickets.openedTier,
   kind: tickets.kind,
   channel: tickets.channel,
   priority: tickets.priority,

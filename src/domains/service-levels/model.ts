@@ -243,10 +243,21 @@ const zSemantics = z
     description: 'How clocks are read; what is left out is as in the preset, else the default.',
   });
 
+const VALID_FROM =
+  'Tickets come under it from this instant on; null: from the first one. What was promised before stands.';
+const VALID_TO =
+  'Tickets come under it before this instant, not at it; null: without an end. What was promised by then stands; new tickets, and those whose tier, kind, priority or customer changes, get what else matches.';
+
+const termFields = {
+  validFrom: zInstant.nullish().describe(VALID_FROM),
+  validTo: zInstant.nullish().describe(VALID_TO),
+};
+
 export const policyFields = {
   key: zKey.describe('How reports name it; never changes.'),
   name: zText(200).describe('What people call it.'),
   position: z.int().min(0).max(1_000_000).default(0).describe('Among equally specific policies the lowest wins.'),
+  ...termFields,
   match: zMatch.nullish().describe('Which tickets it covers; all of them unless told.'),
   calendar: zName.nullish().describe('Key or id of a calendar, or always; null = always.'),
   objectives: z.array(zObjective).max(50).describe('What is promised.'),
@@ -261,6 +272,8 @@ export const Policy = z
     key: z.string().describe('How reports name it.'),
     name: z.string().describe('What people call it.'),
     position: z.int().describe('Among equally specific policies the lowest wins.'),
+    validFrom: zIsoInstant.nullable().describe(VALID_FROM),
+    validTo: zIsoInstant.nullable().describe(VALID_TO),
     match: z
       .object({
         customers: list('Ids of customers.'),
@@ -299,6 +312,7 @@ export const InlinePolicy = z
     name: z.string().max(200).optional().describe('What people call it.'),
     position: z.int().optional().describe('Among equally specific policies of a plan the lowest wins.'),
     version: z.int().optional().describe('Named by its clocks; 1 unless told.'),
+    ...termFields,
     match: zMatch.nullish().describe('Which tickets it covers; all of them unless told.'),
     calendar: zCalendarRef.nullish().describe("The calendar it counts on; the request's unless told."),
     objectives: z.array(InlineObjective).max(50).describe('What is promised.'),

@@ -1,13 +1,13 @@
 /** Verbs of the service-levels domain: calendars and policies; what is computed from them stands in compute.ts. */
 
 import type { Ctx } from '../../context.ts';
-import { findByIds, type Row } from '../../db/rows.ts';
-import { customers } from '../../db/tables/customers.ts';
+import type { Row } from '../../db/rows.ts';
 import { calendars, policies } from '../../db/tables/service-levels.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { isId } from '../../ids.ts';
-import type { CalendarDefinition } from '../../rules/calendar.ts';
+import type { CalendarDefinition, Instant } from '../../rules/calendar.ts';
 import type { PolicyDefinition } from '../../rules/policy.ts';
+import { findCustomers } from '../customers/store.ts';
 import { type Resource, resource } from '../resource.ts';
 import { listAllTerms } from '../workspaces/store.ts';
 import { calendarOf, policyOf, withPath } from './compiled.ts';
@@ -89,7 +89,7 @@ const plainPolicyResource = resource({
   async decide(ctx, draft, before, changes) {
     const key = draft['key'] as string;
     const catalogue = await loadCatalogue(ctx.db, ctx.workspace.workspaceId);
-    if (draft['match'] !== undefined && draft['match'] !== null) await requireMatched(ctx, draft['match'] as Row);
+    if (draft['match']) draft['match'] = await matched(ctx, draft['match'] as Row);
     const definition = policyAfter((before as PolicyRow | null)?.definition, draft, catalogue.calendars);
     const version = before === null ? 1 : (before['version'] as number) + 1;
     const row = { ...(draft as PolicyRow), definition, version };
@@ -140,7 +140,12 @@ type StoredPolicy = PolicyRow['definition'];
 function policyAfter(before: StoredPolicy | undefined, draft: Row, all: CalendarRow[]): StoredPolicy {
   const calendar = said<string>(draft, 'calendar', before?.calendar as string | undefined);
   const objectives = draft['objectives'] as PolicyDefinition['objectives'] | undefined;
+  const term = {
+    validFrom: said<Instant>(draft, 'validFrom', before?.validFrom ?? undefined),
+    validTo: said<Instant>(draft, 'validTo', before?.validTo ?? undefined),
+  };
   return {
+    ...merged({}, term),
     match: merged(before?.match, draft['match']),
     ...(calendar === undefined ? {} : { calendar: calendarKey(all, calendar, 'calendar') }),
     objectives:
@@ -162,7 +167,7 @@ function calendarsOf({ calendar, objectives }: StoredPolicy): unknown[] {
 }
 
 /** What a policy matches must exist: a list of words nobody has would cover nothing, silently. */
-async function requireMatched(ctx: Ctx, match: Row): Promise<void> {
+async function matched(ctx: Ctx, match: Row): Promise<Row> {
   const { workspaceId } = ctx.workspace;
   const [terms, tiers] = await Promise.all([listAllTerms(ctx.db, workspaceId), listTierKeys(ctx.db, workspaceId)]);
   const keysOf = (list: string) => terms.filter((term) => term.list === list).map(({ key }) => key);
@@ -174,16 +179,19 @@ async function requireMatched(ctx: Ctx, match: Row): Promise<void> {
     }),
   );
   if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
-  await requireCustomers(ctx, (match['customers'] as string[] | null | undefined) ?? []);
+  const named = match['customers'] as string[] | null | undefined;
+  return named ? { ...match, customers: await requireCustomers(ctx, named) } : match;
 }
 
-async function requireCustomers(ctx: Ctx, ids: string[]): Promise<void> {
+/** Who is named, each once; one that was merged into another means that one. */
+async function requireCustomers(ctx: Ctx, ids: string[]): Promise<string[]> {
   const odd = ids.findIndex((id) => !isId('customer', id));
   if (odd >= 0) {
     const [path, message] = [`match.customers.${odd}`, 'Expected the id of a customer.'];
     throw new AppError('validation_failed', message, [{ path, message, code: 'invalid_format' }]);
   }
-  const found = await findByIds(ctx.db, customers, ctx.workspace.workspaceId, ids);
+  const found = await findCustomers(ctx.db, ctx.workspace.workspaceId, ids);
   const missing = ids.findIndex((id) => !found.has(id));
   if (missing >= 0) throw notFound('customer', `match.customers.${missing}`);
+  return [...new Set(ids.map((id) => found.get(id)!.id))];
 }

@@ -12,7 +12,7 @@ import { ID_PREFIXES, isId } from '../../ids.ts';
 import { ALWAYS, type CalendarDefinition, type Instant } from '../../rules/calendar.ts';
 import { NO_LEVELS, type ServiceLevels } from '../../rules/clocks.ts';
 import type { PolicyDefinition } from '../../rules/policy.ts';
-import { iso } from '../model.ts';
+import { iso, isoOrNull } from '../model.ts';
 import { getWorkspace } from '../workspaces/store.ts';
 import { policyOf, Recent } from './compiled.ts';
 import type { Policy } from './model.ts';
@@ -40,6 +40,8 @@ export function calendarView(row: Row) {
 type PolicyModel = z.output<typeof Policy>;
 /** As it was written through the API: checked by the model, and naming its calendars by their keys. */
 type StoredPolicy = {
+  validFrom?: Instant;
+  validTo?: Instant;
   match?: Partial<PolicyModel['match']>;
   calendar?: string;
   objectives: (Pick<PolicyModel['objectives'][number], 'metric' | 'target'> &
@@ -49,12 +51,14 @@ type StoredPolicy = {
 
 export function policyView(row: Row): PolicyModel {
   const { id, key, name, position, definition, version, createdAt, updatedAt } = row as PolicyRow;
-  const { match = {}, calendar, objectives, semantics = {} } = definition as StoredPolicy;
+  const { validFrom, validTo, match = {}, calendar, objectives, semantics = {} } = definition as StoredPolicy;
   return {
     id,
     key,
     name,
     position,
+    validFrom: isoOrNull(validFrom ?? null),
+    validTo: isoOrNull(validTo ?? null),
     match: { customers: [], tiers: [], kinds: [], channels: [], priorities: [], ...match },
     calendar: calendar ?? null,
     objectives: objectives.map(({ calendar: own = null, ...objective }) => ({

@@ -19,6 +19,7 @@ import { changedNames } from '../patch.ts';
 import { loadLevels, settle } from '../tickets/settle.ts';
 import { getTicket, getTicketFile, type TicketRow } from '../tickets/store.ts';
 import { isDone } from '../tickets/words.ts';
+import { touch } from '../tiers/touch.ts';
 import {
   answerFields,
   LONGEST_COMMENT,
@@ -155,6 +156,7 @@ export const answerSurvey = write({
       const levels = await loadLevels(ctx, [history]);
       settle(ctx, changes, ticketFile, levels, [{ type: 'score_received', data }], {}, { quiet: true });
     }
+    if (ticket.customerId !== null) touch(ctx, changes, ticket.customerId);
     changes.event(before === undefined ? 'survey.answered' : 'survey.answerChanged', answer.id, {
       ticket: { id: ticket.id, number: ticket.number },
       invitationId: invitation.id,

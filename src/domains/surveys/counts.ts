@@ -1,6 +1,6 @@
 /** The counts satisfaction is made of, read in one statement. */
 
-import { and, eq, gte, lt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, eq, gte, inArray, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Db } from '../../db/connect.ts';
 import { surveyAnswers, surveyInvitations } from '../../db/tables/surveys.ts';
@@ -17,7 +17,8 @@ export interface SatisfactionFilter {
   channel?: string[] | undefined;
   problemType?: string[] | undefined;
   product?: string[] | undefined;
-  customerId?: string | undefined;
+  /** All that mean one customer. */
+  customerIds?: string[] | undefined;
   teamId?: string | undefined;
   assigneeId?: string | undefined;
 }
@@ -97,7 +98,7 @@ function ofTickets(of: { workspaceId: PgColumn; ticketId: PgColumn }, filter: Sa
     ...among(tickets.channel, filter.channel),
     ...among(tickets.problemType, filter.problemType),
     ...among(tickets.product, filter.product),
-    ...is(tickets.customerId, filter.customerId),
+    ...(filter.customerIds === undefined ? [] : [inArray(tickets.customerId, filter.customerIds)]),
     ...is(tickets.teamId, filter.teamId),
     ...is(tickets.assigneeId, filter.assigneeId),
   ];

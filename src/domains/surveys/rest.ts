@@ -1,5 +1,6 @@
 /** REST lines of the surveys domain. */
 
+import { type ExportRoute, exported } from '../../doors/rest/export.ts';
 import { type Route, route } from '../../doors/rest/route.ts';
 import { answerSurvey, getSurvey, listAnswers, readAnswer } from './answers.ts';
 import { cancelSurveyInvitation, inviteToSurvey, listInvitations, readInvitation } from './operations.ts';
@@ -22,3 +23,5 @@ export const surveyRoutes: Route[] = [
   route('GET /survey-answers/:answerId', readAnswer),
   route('GET /satisfaction', getSatisfaction),
 ];
+
+export const surveyExports: ExportRoute[] = [exported('survey-answers', listAnswers)];

@@ -5,6 +5,7 @@ import { requireStaff } from '../../auth/policy.ts';
 import { AppError } from '../../errors.ts';
 import { read } from '../../operation.ts';
 import { ratio, summarize } from '../../rules/satisfaction.ts';
+import { familyOf } from '../customers/merge-store.ts';
 import { iso } from '../model.ts';
 import { countSatisfaction } from './counts.ts';
 import { Satisfaction, satisfactionFields } from './model.ts';
@@ -19,7 +20,7 @@ export const getSatisfaction = read({
   scope: 'surveys:read',
   input: z.strictObject(satisfactionFields),
   output: Satisfaction,
-  async run(ctx, { from: given, to: until, ...filters }) {
+  async run(ctx, { from: given, to: until, customerId, ...filters }) {
     requireStaff(ctx.actor);
     // What happens at this very second belongs to it: the period ends with the next.
     const to = until ?? ctx.now + 1;
@@ -28,10 +29,12 @@ export const getSatisfaction = read({
       const message = 'Expected an instant before `to`.';
       throw new AppError('validation_failed', message, [{ path: 'from', message, code: 'out_of_order' }]);
     }
-    const { points, dimensions, invitations, responses } = await countSatisfaction(ctx.db, ctx.workspace.workspaceId, {
+    const { db, workspace } = ctx;
+    const { points, dimensions, invitations, responses } = await countSatisfaction(db, workspace.workspaceId, {
       from,
       to,
       ...filters,
+      customerIds: customerId === undefined ? undefined : await familyOf(db, workspace.workspaceId, customerId),
     });
     return {
       from: iso(from),

@@ -7,7 +7,7 @@ import { findById, type Row } from '../../db/rows.ts';
 import { surveyAnswers, surveyInvitations, surveyTemplates } from '../../db/tables/surveys.ts';
 import { notFound } from '../../errors.ts';
 import type { Instant } from '../../rules/calendar.ts';
-import { iso } from '../model.ts';
+import { iso, isoDuration } from '../model.ts';
 import { surveyToken } from './token.ts';
 
 export type SurveyTemplateRow = typeof surveyTemplates.$inferSelect;
@@ -161,20 +161,6 @@ export function templateView(row: Row) {
     createdAt: iso(template.createdAt),
     updatedAt: iso(template.updatedAt),
   };
-}
-
-/** 90061 -> P1DT1H1M1S; a day is 24 hours. */
-export function isoDuration(seconds: number): string {
-  const parts = (list: [number, string][]) =>
-    list.map(([count, letter]) => (count === 0 ? '' : `${count}${letter}`)).join('');
-  const days = parts([[Math.floor(seconds / 86_400), 'D']]);
-  const time = parts([
-    [Math.floor(seconds / 3600) % 24, 'H'],
-    [Math.floor(seconds / 60) % 60, 'M'],
-    [seconds % 60, 'S'],
-  ]);
-  if (seconds === 0) return 'PT0S';
-  return time === '' ? `P${days}` : `P${days}T${time}`;
 }
 
 /** The link of an invitation; whoever has it can answer. */

@@ -5,12 +5,12 @@ import { requireStaff, requireVisibleTicket, type Scope, seesInternal } from '..
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
 import { findByIds, type OwnedTable } from '../../db/rows.ts';
-import { contacts, customers } from '../../db/tables/customers.ts';
+import { contacts } from '../../db/tables/customers.ts';
 import { ticketEvents } from '../../db/tables/tickets.ts';
 import { agents, teams } from '../../db/tables/workspaces.ts';
 import { type Relation, read } from '../../operation.ts';
 import { Contact, Customer } from '../customers/model.ts';
-import { contactView, customerView } from '../customers/store.ts';
+import { contactView, customerView, findCustomers } from '../customers/store.ts';
 import { zPaging } from '../model.ts';
 import { Agent, Team } from '../workspaces/model.ts';
 import { agentView, teamView } from '../workspaces/store.ts';
@@ -91,7 +91,7 @@ function byId(
   name: string,
   description: string,
   model: z.ZodType,
-  table: OwnedTable,
+  find: (ctx: Ctx, ids: (string | null)[]) => Promise<ReadonlyMap<string, unknown>>,
   scope: Scope,
   view: (row: never, ctx: Ctx) => unknown,
 ): Relation {
@@ -105,7 +105,7 @@ function byId(
       // Who may not read it by itself does not get it by a detour.
       const readable = ctx.actor.scopes.has(scope);
       const ids = parents.map((parent) => (readable ? (parent[`${name}Id`] as string | null) : null));
-      const rows = await findByIds(ctx.db, table, ctx.workspace.workspaceId, ids);
+      const rows = await find(ctx, ids);
       return ids.map((id) => {
         const row = id === null ? undefined : rows.get(id);
         return row === undefined ? null : view(row as never, ctx);
@@ -113,6 +113,9 @@ function byId(
     },
   };
 }
+
+const rowsOf = (table: OwnedTable) => (ctx: Ctx, ids: (string | null)[]) =>
+  findByIds(ctx.db, table, ctx.workspace.workspaceId, ids);
 
 const clocksRelation: Relation = {
   on: 'Ticket',
@@ -154,7 +157,7 @@ export const ticketRelations: Relation[] = [
     'customer',
     'Whose it is; null also for callers without customers:read.',
     Customer,
-    customers,
+    (ctx, ids) => findCustomers(ctx.db, ctx.workspace.workspaceId, ids),
     'customers:read',
     customerView as (row: never) => unknown,
   ),
@@ -162,7 +165,7 @@ export const ticketRelations: Relation[] = [
     'contact',
     'Who asked; null also for callers without customers:read.',
     Contact,
-    contacts,
+    rowsOf(contacts),
     'customers:read',
     (row: never, ctx) => contactView(row, ctx.workspace.language),
   ),
@@ -170,7 +173,7 @@ export const ticketRelations: Relation[] = [
     'assignee',
     'Who works on it; null also for callers without agents:read.',
     Agent,
-    agents,
+    rowsOf(agents),
     'agents:read',
     agentView as (row: never) => unknown,
   ),
@@ -178,7 +181,7 @@ export const ticketRelations: Relation[] = [
     'team',
     'Whose queue it is in; null also for callers without agents:read.',
     Team,
-    teams,
+    rowsOf(teams),
     'agents:read',
     teamView as (row: never) => unknown,
   ),

@@ -67,6 +67,20 @@ const PolicyAlternative = z
   })
   .meta({ id: 'PolicyAlternative', description: 'A policy that matches, too, and comes later.' });
 
+const PolicyPassedOver = z
+  .object({
+    policyKey: z.string().describe('The policy.'),
+    policyName: z.string().describe('What people call it.'),
+    term: z
+      .enum(['upcoming', 'ended'])
+      .meta({
+        id: 'OutsideTerm',
+        description: 'How an instant lies outside a term: before it began, or after its end.',
+      })
+      .describe('Its term had not begun, or had ended, when the ticket was matched.'),
+  })
+  .meta({ id: 'PolicyPassedOver', description: 'A policy that would have come first, but for its term.' });
+
 // ── The time ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const zElapsed = zSeconds.describe('What the clock had counted at its end.');
@@ -157,6 +171,12 @@ export const ClockExplanation = z
       .array(PolicyAlternative)
       .nullable()
       .describe('The other policies that match, by precedence; null for callers without service_levels:read.'),
+    passedOver: z
+      .array(PolicyPassedOver)
+      .nullable()
+      .describe(
+        'The policies that would have come first, but for their term; null for callers without service_levels:read.',
+      ),
     total: ClockTime.describe('From the start to now or the stop.'),
     earlier: ClockTime.nullable().describe(
       `What lies before the last ${MOST_INTERVALS} intervals; null: they are all.`,

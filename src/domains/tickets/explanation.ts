@@ -103,6 +103,9 @@ function viewOf(explained: Explained, { calendar, customer, nameOf, tellsAlterna
     alternatives: tellsAlternatives
       ? matchedBy.alternatives.map(({ key, reason }) => ({ policyKey: key, policyName: policyNames.get(key)!, reason }))
       : null,
+    passedOver: tellsAlternatives
+      ? matchedBy.passedOver.map(({ key, term }) => ({ policyKey: key, policyName: policyNames.get(key)!, term }))
+      : null,
     total: timeView(total),
     earlier: earlier && timeView(earlier),
     intervals: explained.intervals.map(({ from, to, label, seconds, elapsedSeconds }) => {

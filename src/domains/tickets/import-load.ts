@@ -5,9 +5,10 @@ import type { Ctx } from '../../context.ts';
 import { type Db, statement } from '../../db/connect.ts';
 import { takeNumbers } from '../../db/numbers.ts';
 import { findByIds } from '../../db/rows.ts';
-import { contacts, customers } from '../../db/tables/customers.ts';
+import { contacts } from '../../db/tables/customers.ts';
 import { ticketEvents, tickets } from '../../db/tables/tickets.ts';
 import { agents, teams } from '../../db/tables/workspaces.ts';
+import { findCustomers } from '../customers/store.ts';
 import { findManyNamed, type Name, nameKey } from '../names.ts';
 import { findAutomaticTemplate } from '../surveys/store.ts';
 import { listTiers } from '../tiers/store.ts';
@@ -42,7 +43,7 @@ export async function loadForImport(ctx: Ctx, inputs: readonly ImportTicket[], d
     contactRows.get(contactIdOf(input, idOf) ?? '')?.customerId ?? null,
   ]);
   const [customerRows, agentRows, teamRows, ticketRows, fingerprints, numbers] = await Promise.all([
-    findByIds(db, customers, workspaceId, customerIds),
+    findCustomers(db, workspaceId, customerIds),
     findByIds(
       db,
       agents,

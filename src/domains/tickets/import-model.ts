@@ -1,7 +1,7 @@
 /** Words of importing: a ticket with the events of its past, as another desk tells it. */
 
 import { z } from 'zod';
-import { zExternalIds, zId, zInstant, zKey, zText } from '../model.ts';
+import { zExternalIds, zExternalName, zId, zInstant, zKey, zText } from '../model.ts';
 import { createTicketFields, Ticket, zPriority } from './model.ts';
 
 /** What the past can hold: all that clocks hear, but changes of what is promised, which are the workspace's own. */
@@ -49,13 +49,6 @@ export const zPastEvent = z
     body: zText(60_000).nullish().describe('What was written, of created and of messages; kept as a message then.'),
   })
   .meta({ id: 'PastEvent', description: 'One thing that happened to a ticket, at its own time.' });
-
-const zExternalName = z
-  .strictObject({
-    system: zKey.describe('The other system.'),
-    value: zText(200).describe('Its name for the thing.'),
-  })
-  .meta({ id: 'ExternalName', description: 'What another system calls something.' });
 
 /** The most events of one ticket. */
 export const MOST_EVENTS = 10_000;

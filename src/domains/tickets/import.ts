@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { requireStaff } from '../../auth/policy.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
-import { customers } from '../../db/tables/customers.ts';
+import { contacts, customers } from '../../db/tables/customers.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, type FieldError, invalid, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -13,8 +13,10 @@ import { type Batch, type Outcome, write } from '../../operation.ts';
 import { type PastEvent, standingAfter } from '../../rules/past.ts';
 import { searchVector } from '../../rules/search.ts';
 import { checkCustomFields } from '../../rules/ticket.ts';
+import { requireLiving } from '../customers/store.ts';
 import { nameKey, nameThing } from '../names.ts';
 import { requireTier } from '../tiers/store.ts';
+import { endOfSpan, touch } from '../tiers/touch.ts';
 import { contactIdOf, customerIdOf, type Loaded, loadForImport, ticketNames } from './import-load.ts';
 import { ImportedTicket, type ImportTicket, zImportTicket } from './import-model.ts';
 import { checkEventFields, type OrderedEvent, pastOf, requirePast } from './import-past.ts';
@@ -84,7 +86,7 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
   const events = pastOf(input.events, loaded.terms);
   requirePast(events, ctx.now);
   requireWordsOfPast(loaded, input, events);
-  const { customer, attributes } = whose(loaded, input);
+  const { customer, contact, attributes } = whose(loaded, input);
   if (input.assigneeId !== null && !loaded.agents.has(input.assigneeId)) throw notFound('agent', 'assigneeId');
   if (input.teamId !== null && !loaded.teams.has(input.teamId)) throw notFound('team', 'teamId');
 
@@ -102,6 +104,7 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
     ...fields,
     ...attributes,
     ...start,
+    openedTier: start.tier,
     workspaceId: ctx.workspace.workspaceId,
     id: newId('ticket'),
     number: loaded.numbers.shift() ?? 0,
@@ -116,6 +119,9 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
   }) as TicketRow;
   // A tier that changes at this very moment must not pass the ticket by.
   if (customer !== undefined) changes.guard(customers, customer);
+  if (ticket.customerId !== null) touch(ctx, changes, ticket.customerId, endOfSpan(ctx.now));
+  // Nor may a person be erased, who then would be named again.
+  if (contact !== undefined) changes.guard(contacts, contact);
   nameThing(changes, 'ticket', ticket, {}, input.externalIds);
   const happenings = events.map((event) => happeningOf(ctx, changes, ticket, event));
   happenings[0]!.data = { ...createdData(ctx, ticket, created.by ?? 'customer'), ...happenings[0]!.data, line };
@@ -200,8 +206,10 @@ function whose(loaded: Loaded, input: ImportTicket) {
   }
   const named = customerIdOf(input, loaded.idOf);
   if (named === null && input.customerExternalId) throw notFound('customer', 'customerExternalId');
+  if (contact !== undefined) requireLiving(contact, input.contactExternalId ? 'contactExternalId' : 'contactId');
+  const homeOf = (id: string | null | undefined) => (id ? loaded.customers.get(id)?.id : null);
   const customerId = named ?? contact?.customerId ?? null;
-  if (contact?.customerId && contact.customerId !== customerId) {
+  if (contact?.customerId && homeOf(contact.customerId) !== homeOf(customerId)) {
     throw invalid(
       input.contactExternalId ? 'contactExternalId' : 'contactId',
       'The contact belongs to another customer.',
@@ -213,8 +221,12 @@ function whose(loaded: Loaded, input: ImportTicket) {
     throw notFound('customer', input.customerExternalId ? 'customerExternalId' : 'customerId');
   }
   if (input.tier) requireTier(loaded.tiers, input.tier, 'tier');
-  const attributes = { customerId, contactId, tier: input.tier === undefined ? (customer?.tier ?? null) : input.tier };
-  return { customer: input.tier === undefined ? customer : undefined, attributes };
+  const attributes = {
+    customerId: customer?.id ?? null,
+    contactId,
+    tier: input.tier === undefined ? (customer?.tier ?? null) : input.tier,
+  };
+  return { customer: input.tier === undefined ? customer : undefined, contact, attributes };
 }
 
 /** The event as the history keeps it; what was written becomes a message. */

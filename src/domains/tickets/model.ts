@@ -99,6 +99,10 @@ export const Ticket = z
     channel: z.string().describe('Key of the channel it came by.'),
     priority: zPriority.describe('How much it presses.'),
     tier: z.string().nullable().describe("Key of the customer's tier; null without one."),
+    openedTier: z
+      .string()
+      .nullable()
+      .describe('Key of the tier that held when the ticket was opened; null when none did. Reports count by it.'),
     status: z.string().describe('Key of a status of the workspace.'),
     statusCategory: zStatusCategory.describe('What the status means to the clocks.'),
     problemType: z.string().nullable().describe('Key in the tree of problem types.'),

@@ -9,16 +9,18 @@ import type { Ctx } from '../../context.ts';
 import { bound } from '../../db/connect.ts';
 import { takeNumber } from '../../db/numbers.ts';
 import { equals, type Filter, filter, readPage } from '../../db/page.ts';
-import { customers } from '../../db/tables/customers.ts';
+import { contacts, customers } from '../../db/tables/customers.ts';
 import { messages, tickets } from '../../db/tables/tickets.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { read, write } from '../../operation.ts';
 import { searchQuery, searchVector } from '../../rules/search.ts';
-import { getContact, getCustomer } from '../customers/store.ts';
+import { ofCustomer } from '../customers/merge-store.ts';
+import { type ContactRow, type CustomerRow, getContact, getCustomer, requireLiving } from '../customers/store.ts';
 import { patchOf, zExternalIdsPatch, zKey, zText } from '../model.ts';
 import { findNamed, nameThing, requireFreeNames } from '../names.ts';
 import { changedNames, mergeMap } from '../patch.ts';
+import { touch } from '../tiers/touch.ts';
 import { requireAgents, requireTeams } from '../workspaces/store.ts';
 import {
   createTicketFields,
@@ -45,7 +47,8 @@ export const createTicket = write({
     const { workspaceId } = ctx.workspace;
     const { message, createdBy, ...fields } = input;
     if (ctx.actor.role === 'customer') requireCustomersOwn(input);
-    const { customer, attributes } = await whose(ctx, input);
+    const { customer, contact, attributes } = await whose(ctx, input);
+    if (contact !== null) requireLiving(contact, 'contactId');
     requireFreeNames(await findNamed(ctx.db, workspaceId, 'ticket', input.externalIds), null);
     await requireAgents(ctx.db, workspaceId, [input.assigneeId], 'assigneeId');
     await requireTeams(ctx.db, workspaceId, [input.teamId], 'teamId');
@@ -55,6 +58,7 @@ export const createTicket = write({
     const changes = new Changes(ctx.now);
     const ticket = changes.insert(tickets, {
       ...draft,
+      openedTier: draft.tier,
       workspaceId,
       id: newId('ticket'),
       number: await takeNumber(ctx.db, workspaceId),
@@ -75,6 +79,9 @@ export const createTicket = write({
     nameThing(changes, 'ticket', ticket, {}, input.externalIds);
     // A tier that changes at this very moment must not pass the new ticket by.
     if (customer !== null) changes.guard(customers, customer);
+    // Nor may a person be erased, who then would be named again.
+    if (contact !== null) changes.guard(contacts, contact);
+    if (customer !== null) touch(ctx, changes, customer.id);
     const settled = settle(ctx, changes, { ticket, history: [], clocks: [] }, levels, [created], { revision: 1 });
     changes.event('ticket.created', ticket.id, { ...ticketFacts(settled.ticket), clocks: answerOf(settled).clocks });
     return { result: answerOf(settled), changes };
@@ -142,13 +149,20 @@ async function whose(ctx: Ctx, input: { customerId: string | null; contactId: st
   if (ctx.actor.role === 'customer' && contact !== null && contact.customerId !== customerId) {
     throw notFound('contact', 'contactId');
   }
-  if (contact !== null && contact.customerId !== null && customerId !== null && contact.customerId !== customerId) {
+  const customer = customerId === null ? null : await getCustomer(ctx.db, workspaceId, customerId, 'customerId');
+  if (customer !== null && contact !== null && !(await speaksFor(ctx, contact, customer))) {
     throw new AppError('validation_failed', 'The contact belongs to another customer.', [
       { path: 'contactId', message: 'The contact belongs to another customer.', code: 'mismatch' },
     ]);
   }
-  const customer = customerId === null ? null : await getCustomer(ctx.db, workspaceId, customerId, 'customerId');
-  return { customer, attributes: { customerId, contactId: input.contactId, tier: customer?.tier ?? null } };
+  const attributes = { customerId: customer?.id ?? null, contactId: input.contactId, tier: customer?.tier ?? null };
+  return { customer, contact, attributes };
+}
+
+/** Whether it is this customer's contact, or nobody's; one of a customer merged into it may still have to be moved. */
+async function speaksFor({ db, workspace }: Ctx, contact: ContactRow, customer: CustomerRow): Promise<boolean> {
+  if (contact.customerId === null || contact.customerId === customer.id) return true;
+  return (await getCustomer(db, workspace.workspaceId, contact.customerId)).id === customer.id;
 }
 
 /** What a ticket is found by, beside its messages. */
@@ -214,6 +228,7 @@ export const listTickets = read({
         workspaceId,
         filters: [
           ...listFilters(input),
+          await ofCustomer(ctx.db, workspaceId, tickets.customerId, input.customerId),
           ...searchFilter(ctx, query),
           equals('own', tickets.customerId, ctx.actor.customerId),
         ],
@@ -242,7 +257,6 @@ function listFilters(input: ListInput): Filter[] {
     anyOf('channel', tickets.channel, input.channel),
     anyOf('priority', tickets.priority, input.priority),
     anyOf('tier', tickets.tier, input.tier),
-    equals('customer', tickets.customerId, input.customerId),
     equals('contact', tickets.contactId, input.contactId),
     equals('assignee', tickets.assigneeId, input.assigneeId),
     equals('team', tickets.teamId, input.teamId),
@@ -307,7 +321,9 @@ export const updateTicket = write({
     if (patch.fault)
       draft.fault = { ...(ticket.fault ?? UNKNOWN_FAULT), ...definedOf(patch.fault) } as TicketRow['fault'];
     if (patch.customerId !== undefined || patch.contactId !== undefined) {
-      Object.assign(draft, (await whose(ctx, draft)).attributes);
+      const { contact, attributes } = await whose(ctx, draft);
+      if (contact !== null && contact.id !== ticket.contactId) requireLiving(contact, 'contactId');
+      Object.assign(draft, attributes);
     }
     await requireWords(ctx, draft, ticket, 'edit');
     requireFreeNames(await findNamed(ctx.db, ticket.workspaceId, 'ticket', draft.externalIds), ticket.id);
@@ -323,10 +339,19 @@ export const updateTicket = write({
       search: ticketSearch(draft),
     } as never);
     nameThing(changes, 'ticket', ticket, ticket.externalIds, draft.externalIds);
+    touchWhose(ctx, changes, changed, [ticket, draft]);
     changes.event('ticket.updated', ticket.id, { ...ticketFacts(settled.ticket), changed });
     return { result: answerOf(settled), changes };
   },
 });
+
+/** Figures of customers are taken of how many tickets they have, of what kind, and about what. */
+function touchWhose(ctx: Ctx, changes: Changes, changed: string[], versions: TicketRow[]): void {
+  if (!changed.some((name) => ['customerId', 'kind', 'subject'].includes(name))) return;
+  for (const customerId of new Set(versions.map((ticket) => ticket.customerId))) {
+    if (customerId !== null) touch(ctx, changes, customerId);
+  }
+}
 
 type PatchShape = { [K in keyof typeof editableFields]: z.ZodOptional<(typeof editableFields)[K]> };
 

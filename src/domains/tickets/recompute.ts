@@ -33,10 +33,11 @@ export function levelsTurn(
   levels: Levels,
   { number, since }: { number: number; since: Instant },
 ): Turn | null {
-  const type = turnTo(clockEvents(history, levels), levels.get(number)!);
+  const at = notBefore(history, since);
+  const type = turnTo(clockEvents(history, levels), levels.get(number)!, at);
   if (type === null) return null;
   const anew = ticket.statusCategory === 'closed' ? { anew: true } : {};
-  return { happening: { type, data: { levels: number, ...anew }, at: notBefore(history, since) }, patch: {} };
+  return { happening: { type, data: { levels: number, ...anew }, at }, patch: {} };
 }
 
 /** The turn as a change set. `by` is the job that does it, `dry`: nothing is to be saved, `rests`: on this customer's tier. */

@@ -1,6 +1,7 @@
 /** REST lines of the tickets domain. */
 
 import { type BulkRoute, bulk } from '../../doors/rest/bulk.ts';
+import { type ExportRoute, exported } from '../../doors/rest/export.ts';
 import { type Route, route } from '../../doors/rest/route.ts';
 import { listTicketClocks, listTicketEvents } from './clocks.ts';
 import { addMessage, answerContact, confirmUnderstanding, listMessages } from './conversation.ts';
@@ -51,3 +52,5 @@ export const ticketRoutes: Route[] = [
 ];
 
 export const ticketBulk: BulkRoute[] = [bulk('tickets', importTicket)];
+
+export const ticketExports: ExportRoute[] = [exported('tickets', listTickets)];

@@ -168,6 +168,7 @@ export function ticketView(row: TicketRow) {
     channel: row.channel,
     priority: row.priority,
     tier: row.tier,
+    openedTier: row.openedTier,
     status: row.status,
     statusCategory: row.statusCategory,
     problemType: row.problemType,

@@ -2,11 +2,11 @@
 
 import { and, asc, count, eq, gt, inArray, max, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
-import type { Db } from '../../db/connect.ts';
+import { type Db, statement } from '../../db/connect.ts';
 import { ticketEvents, tickets } from '../../db/tables/tickets.ts';
 
-/** Which tickets: all, all not closed, or those not closed of a customer; of these, those under another tier than `notOf`. */
-export type Walk = { closedToo: boolean } | { customerId: string; notOf?: string | null };
+/** Which tickets: all, all not closed, or those not closed of a customer. */
+export type Walk = { closedToo: boolean } | { customerId: string };
 
 const NOT_CLOSED = ['new', 'open', 'pending', 'on_hold', 'solved'] as const;
 
@@ -46,9 +46,45 @@ export async function listWalked(
 function conditionsOf(walk: Walk): SQL[] {
   const notClosed = inArray(tickets.statusCategory, [...NOT_CLOSED]);
   if (!('customerId' in walk)) return walk.closedToo ? [] : [notClosed];
-  const { customerId, notOf } = walk;
-  const tier = notOf === undefined ? [] : [sql`${tickets.tier} is distinct from ${notOf}`];
-  return [eq(tickets.customerId, customerId), notClosed, ...tier];
+  return [eq(tickets.customerId, walk.customerId), notClosed];
+}
+
+/** The tickets not closed of these customers, by customer, at most `limit` of each; who has none is left out. */
+export async function listOpenOf(
+  db: Db,
+  workspaceId: number,
+  customerIds: readonly string[],
+  limit: number,
+): Promise<Map<string, string[]>> {
+  const query = statement(db, 'list_open_of', (orm, name) => {
+    const own = orm
+      .select({ id: tickets.id })
+      .from(tickets)
+      .where(
+        and(
+          eq(tickets.workspaceId, sql.placeholder('workspace')),
+          sql`${tickets.customerId} = asked.customer_id`,
+          inArray(tickets.statusCategory, [...NOT_CLOSED]),
+        ),
+      )
+      .orderBy(asc(tickets.id))
+      .limit(sql.placeholder('limit'))
+      .as('own');
+    return orm
+      .select({ customerId: sql`asked.customer_id`.mapWith(tickets.customerId), id: own.id })
+      .from(sql`unnest(${sql.placeholder('customers')}::uuid[]) asked(customer_id)`)
+      .crossJoinLateral(own)
+      .prepare(name);
+  });
+  const customers = customerIds.map((id) => tickets.customerId.mapToDriverValue(id));
+  const rows = await query.execute({ workspace: workspaceId, customers, limit });
+  const open = new Map<string, string[]>();
+  for (const { customerId, id } of rows) {
+    const ids = open.get(customerId);
+    if (ids === undefined) open.set(customerId, [id]);
+    else ids.push(id);
+  }
+  return open;
 }
 
 /** How long the histories of these tickets are. */

@@ -1,18 +1,31 @@
 /** Reads of the tiers domain. */
 
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import { type Db, statement } from '../../db/connect.ts';
 import type { Row } from '../../db/rows.ts';
 import { customers, tiers } from '../../db/tables/customers.ts';
 import { tickets } from '../../db/tables/tickets.ts';
+import { activities } from '../../db/tables/tiering.ts';
 import { invalid } from '../../errors.ts';
+import type { Instant } from '../../rules/calendar.ts';
+import { NO_SERVICE } from '../../rules/named-service.ts';
 import { iso } from '../model.ts';
 
 export type TierRow = typeof tiers.$inferSelect;
 
 export function tierView(row: Row) {
-  const { id, key, name, description, position, version, createdAt, updatedAt } = row as TierRow;
-  return { id, key, name, description, position, version, createdAt: iso(createdAt), updatedAt: iso(updatedAt) };
+  const { id, key, name, description, position, service, version, createdAt, updatedAt } = row as TierRow;
+  return {
+    id,
+    key,
+    name,
+    description,
+    position,
+    service: { ...NO_SERVICE, ...service },
+    version,
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+  };
 }
 
 /** Every tier of the workspace, the highest first. */
@@ -26,6 +39,16 @@ export async function listTiers(db: Db, workspaceId: number): Promise<TierRow[]>
       .prepare(name),
   );
   return query.execute({ workspace: workspaceId });
+}
+
+/** Whether anything is known of what a customer has done by an instant. */
+export async function hasActivity(db: Db, workspaceId: number, customerId: string, by: Instant): Promise<boolean> {
+  const rows = await db.orm
+    .select({ id: activities.id })
+    .from(activities)
+    .where(and(eq(activities.workspaceId, workspaceId), eq(activities.customerId, customerId), lte(activities.at, by)))
+    .limit(1);
+  return rows.length > 0;
 }
 
 /** 422 naming the field when the workspace has no tier of this key. */

@@ -1,8 +1,9 @@
 /** What a customer did or became may give them another tier: says that it is to be looked at. */
 
+import { and, eq } from 'drizzle-orm';
 import type { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
-import { tierReviews } from '../../db/tables/tiering.ts';
+import { customerScores, tierReviews } from '../../db/tables/tiering.ts';
 import { newId } from '../../ids.ts';
 import type { Instant } from '../../rules/calendar.ts';
 
@@ -20,7 +21,43 @@ export function touch(ctx: Pick<Ctx, 'workspace'>, changes: Changes, customerId:
   });
 }
 
+/** Says, as part of a change set, that a customer is to be looked at. */
+export type Touch = (changes: Changes, customerId: string) => void;
+
+/** At once. */
+export function touchNow(ctx: Pick<Ctx, 'workspace'>): Touch {
+  return (changes, customerId) => touch(ctx, changes, customerId);
+}
+
+/** For a batch of a bulk request: each customer once, at the end of the span. */
+export function touchTogether(ctx: Pick<Ctx, 'workspace' | 'now'>): Touch {
+  const due = endOfSpan(ctx.now);
+  const touched = new Set<string>();
+  return (changes, customerId) => {
+    if (touched.has(customerId)) return;
+    touched.add(customerId);
+    touch(ctx, changes, customerId, due);
+  };
+}
+
 /** When customers touched by a bulk request are reviewed: together, at the end of the span. */
 export function endOfSpan(now: Instant): Instant {
   return (Math.floor(now / BULK_SPAN) + 1) * BULK_SPAN;
+}
+
+/** Before a customer goes: where they stood, and that they were to be looked at. */
+export async function forgetReviews({ db, workspace }: Ctx, changes: Changes, customerId: string): Promise<void> {
+  const { workspaceId } = workspace;
+  const [reviews, scores] = await Promise.all([
+    db.orm
+      .select()
+      .from(tierReviews)
+      .where(and(eq(tierReviews.workspaceId, workspaceId), eq(tierReviews.customerId, customerId))),
+    db.orm
+      .select()
+      .from(customerScores)
+      .where(and(eq(customerScores.workspaceId, workspaceId), eq(customerScores.customerId, customerId))),
+  ]);
+  for (const row of reviews) changes.delete(tierReviews, row);
+  for (const row of scores) changes.delete(customerScores, row);
 }

@@ -7,11 +7,11 @@ import { type Actor, ROLE_SCOPES, type Role, type Scope } from '../../auth/polic
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { findById } from '../../db/rows.ts';
-import { customers } from '../../db/tables/customers.ts';
 import { apiKeys, clients } from '../../db/tables/workspaces.ts';
 import { AppError, invalid, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { read, write } from '../../operation.ts';
+import { getCustomer } from '../customers/store.ts';
 import { zId } from '../model.ts';
 import { ApiKey, Client, clientFields, keyFields } from './model.ts';
 import { apiKeyView, clientView, requireAgents } from './store.ts';
@@ -31,13 +31,14 @@ export const createApiKey = write({
     requireLater(ctx, input.expiresAt);
     const scopes = grantable(ctx.actor, input.role, input.scopes);
     await requireAgents(ctx.db, workspaceId, [input.agentId], 'agentId');
-    await requireCustomer(ctx, input.role, input.customerId);
+    const customerId = await requireCustomer(ctx, input.role, input.customerId);
     const { key, hash, hint } = newKey(workspaceId);
     const changes = new Changes(ctx.now);
     const row = changes.insert(apiKeys, {
       workspaceId,
       id: newId('key'),
       ...input,
+      customerId,
       scopes,
       hash,
       hint,
@@ -178,11 +179,11 @@ function requireLater(ctx: Ctx, expiresAt: number | null): void {
   }
 }
 
-async function requireCustomer(ctx: Ctx, role: Role, customerId: string | null): Promise<void> {
+/** Whose portal it is; one that was merged into another means that one. */
+async function requireCustomer(ctx: Ctx, role: Role, customerId: string | null): Promise<string | null> {
   if ((role === 'customer') !== (customerId !== null)) {
     throw invalid('customerId', 'A key of the role customer, and no other, names its customer.');
   }
-  if (customerId === null) return;
-  const found = await findById(ctx.db, customers, ctx.workspace.workspaceId, customerId);
-  if (found === undefined) throw notFound('customer', 'customerId');
+  if (customerId === null) return null;
+  return (await getCustomer(ctx.db, ctx.workspace.workspaceId, customerId, 'customerId')).id;
 }

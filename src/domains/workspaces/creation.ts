@@ -8,6 +8,7 @@ import type { Workspace as WorkspaceRow } from '../../context.ts';
 import { tiers } from '../../db/tables/customers.ts';
 import { calendars, policies } from '../../db/tables/service-levels.ts';
 import { surveyTemplates } from '../../db/tables/surveys.ts';
+import { tierModels } from '../../db/tables/tiering.ts';
 import { apiKeys, terms, workspaces } from '../../db/tables/workspaces.ts';
 import { AppError } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -15,6 +16,7 @@ import { write } from '../../operation.ts';
 import type { Instant } from '../../rules/calendar.ts';
 import { type ReferencePlan, referencePlan } from '../plans/reference.ts';
 import { insertVersion } from '../service-levels/versions.ts';
+import { addMonthlyRun } from '../tiers/monthly.ts';
 import { NewWorkspace, newWorkspaceFields, workspaceFields } from './model.ts';
 import { nextWorkspaceId, workspaceView } from './store.ts';
 
@@ -86,12 +88,16 @@ export function newWorkspaceChanges({
     mode,
     testNow: mode === 'test' ? changes.now : null,
     serviceLevelVersion: plan === 'reference' ? 1 : 0,
+    tierModel: plan === 'reference' ? 1 : 0,
     ...stamps(changes),
   });
   const key = insertKey(changes, workspaceId, adminKey ?? null, instanceAdmin);
   const reference = referencePlan(settings.language);
   insertWords(changes, workspaceId, reference);
-  if (plan === 'reference') insertPlan(changes, workspaceId, reference);
+  if (plan === 'reference') {
+    insertPlan(changes, workspaceId, reference);
+    addMonthlyRun({ workspace }, changes);
+  }
   changes.event('workspace.created', workspace.id, { workspace: workspaceView(workspace, changes.now), plan });
   return { changes, workspaceId, workspace, adminKey: key };
 }
@@ -134,9 +140,15 @@ function insertPlan(changes: Changes, workspaceId: number, plan: ReferencePlan):
   for (const tier of plan.tiers) {
     changes.insert(tiers, { workspaceId, id: newId('tier'), ...tier, description: null, ...stamps(changes) });
   }
+  const model = { workspaceId, number: 1, definition: plan.tierModel, reason: null, actor: 'start' };
+  changes.insert(tierModels, { ...model, createdAt: changes.now });
   for (const [index, { key, name, parent }] of plan.problemTypes.entries()) {
     const row = { key, name, position: index + 1, parentKey: parent, category: null, active: true };
     changes.insert(terms, { workspaceId, list: 'problem_type', ...row, ...stamps(changes) });
+  }
+  for (const [index, { key, name }] of plan.needTags.entries()) {
+    const row = { key, name, position: index + 1, parentKey: null, category: null, active: true };
+    changes.insert(terms, { workspaceId, list: 'need_tag', ...row, ...stamps(changes) });
   }
   const promised = {
     calendars: plan.calendars.map(({ key, name, ...definition }) =>

@@ -29,6 +29,7 @@ export const Workspace = z
     serviceLevelVersion: z
       .int()
       .describe('The service-level version that new tickets are held to; 0 when nothing is promised.'),
+    tierModel: z.int().describe('The number of the tier model in force; 0: none, tiers are given by people.'),
     ...zStamps,
   })
   .meta({ id: 'Workspace', description: 'A wall: what is in one workspace does not exist in another.' });
@@ -75,7 +76,7 @@ export const TestClock = z
 export const Me = z
   .object({
     type: z
-      .enum(['key', 'client', 'token', 'system', 'survey'])
+      .enum(['key', 'client', 'token', 'system', 'survey', 'integration'])
       .meta({ id: 'ActorType' })
       .describe('How you authenticated.'),
     id: z.string().describe('Id of the key or client, or the subject of the token.'),
@@ -193,13 +194,13 @@ export const Team = z
   .meta({ id: 'Team', description: 'People who share a queue.' });
 
 export const zTermList = z
-  .enum(['kind', 'channel', 'status', 'problem_type', 'product', 'close_code'])
+  .enum(['kind', 'channel', 'status', 'problem_type', 'product', 'close_code', 'need_tag'])
   .meta({ id: 'TermList', description: 'Which of the lists that a workspace words itself.' });
 
 export const Term = z
   .object({
     list: zTermList.describe('The list it belongs to.'),
-    key: z.string().describe('How tickets name it.'),
+    key: z.string().describe('How tickets name it; a need tag is named by customers.'),
     name: z.string().describe('How people name it.'),
     position: z.int().describe('Order in its list.'),
     parentKey: z.string().nullable().describe('Problem types are a tree; null at the top and in other lists.'),
@@ -212,7 +213,7 @@ export const Term = z
   })
   .meta({
     id: 'Term',
-    description: 'A word of the workspace: a kind, channel, status, problem type, product or close code.',
+    description: 'A word of the workspace: a kind, channel, status, problem type, product, close code or need tag.',
   });
 
 export const termFields = {

@@ -6,6 +6,7 @@ import { agents, customFields, teams, terms, workspaces } from '../../db/tables/
 import { AppError, invalid } from '../../errors.ts';
 import { read, write } from '../../operation.ts';
 import { STATUS_CATEGORIES } from '../../rules/policy.ts';
+import { anyActivity } from '../activities/store.ts';
 import { MOST_ITEMS, patchOf, zKey } from '../model.ts';
 import { changedNames } from '../patch.ts';
 import { resource } from '../resource.ts';
@@ -85,6 +86,11 @@ export const updateWorkspace = write({
     const changes = new Changes(ctx.now);
     const changed = changedNames({ ...before }, input);
     if (changed.length === 0) return { result: workspaceView(before, ctx.now), changes };
+    if (changed.includes('currency') && (await anyActivity(ctx.db, before.workspaceId))) {
+      throw new AppError('in_use', `Amounts of activities are kept in ${before.currency}.`, [
+        { path: 'currency', message: `Amounts of activities are kept in ${before.currency}.`, code: 'in_use' },
+      ]);
+    }
     // The test clock moves without the ETag: what was read of it is not written back.
     const { testNow, ...row } = before;
     const after = { ...changes.update(workspaces, row, input as never), testNow } as typeof before;

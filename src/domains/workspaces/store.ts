@@ -36,6 +36,7 @@ export function workspaceView(row: WorkspaceRow, now: Instant) {
     currency: row.currency,
     colour: row.colour,
     serviceLevelVersion: row.serviceLevelVersion,
+    tierModel: row.tierModel,
     ...stamps(row),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The bulk door: NDJSON in, one result per line out, in order. What is sent is read a batch at a time; results that nobody
+ * The bulk door: NDJSON or CSV in, one result per line out, in order. What is sent is read a batch at a time; results that nobody
  * reads yet wait in a spool, so that neither side can stop the other, and memory stays as it is however much is sent.
  */
 
@@ -19,10 +19,13 @@ import {
   runBatch,
   runTogether,
 } from '../../bulk.ts';
+import { BatchQueue } from '../../bulk-queue.ts';
 import type { Logger } from '../../context.ts';
 import { AppError } from '../../errors.ts';
 import type { Desk, Operation } from '../../operation.ts';
-import { batchesOf, type TextLine } from './lines.ts';
+import { readerOf } from './csv-columns.ts';
+import { CsvLines, decoderOf } from './csv-lines.ts';
+import { batchesOf, JsonLines, type LineReader, type RawLine } from './lines.ts';
 import { toKnownError } from './problem.ts';
 import type { Session } from './route.ts';
 import { Spool } from './spool.ts';
@@ -31,15 +34,18 @@ import { Spool } from './spool.ts';
 export interface BulkRoute {
   resource: string;
   operation: BatchOperation;
+  /** Its lines are flat enough to be cells. */
+  csv: boolean;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every input and output pass through here
-export function bulk(resource: string, operation: Operation<any, any>): BulkRoute {
+export function bulk(resource: string, operation: Operation<any, any>, { csv = false } = {}): BulkRoute {
   if (!isBatchOperation(operation)) throw new Error(`${operation.name} cannot be run in bulk: it has no batch.`);
-  return { resource, operation };
+  return { resource, operation, csv };
 }
 
 export const NDJSON = 'application/x-ndjson';
+export const CSV = 'text/csv';
 /** All or nothing is kept in memory, and saved in one transaction. */
 export const MOST_ATOMIC_LINES = 10_000;
 const MOST_ATOMIC_BYTES = 64 * 1024 * 1024;
@@ -68,12 +74,10 @@ export async function registerBulk(
   await app.register(async (scope) => {
     scope.addHook('preClose', async () => ending.abort());
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload));
-    for (const { resource, operation } of routes) {
-      const url = `/v1/bulk/${resource}`;
-      scope.post(url, (request, reply) =>
-        answer(desk, operation, { ...options, ending: ending.signal }, request, reply),
-      );
+    scope.addContentTypeParser([NDJSON, CSV], (_request, payload, done) => done(null, payload));
+    for (const route of routes) {
+      const url = `/v1/bulk/${route.resource}`;
+      scope.post(url, (request, reply) => answer(desk, route, { ...options, ending: ending.signal }, request, reply));
       scope.route({
         method: ['GET', 'PUT', 'PATCH', 'DELETE'],
         url,
@@ -88,20 +92,25 @@ export async function registerBulk(
 
 async function answer(
   desk: Desk,
-  operation: BatchOperation,
+  { operation, csv }: BulkRoute,
   options: BulkOptions & { ending: AbortSignal },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { dryRun, atomic } = flagsOf(request.query as Record<string, string | string[]>);
+  const { dryRun, atomic, fromLine } = flagsOf(request.query as Record<string, string | string[]>);
   const callOf = ({ workspace, actor }: Session): BulkCall => ({ workspace, actor, door: 'rest', log: request.log });
   await requireAllowed(desk, operation, callOf(request.session!));
   const input = request.body ?? Readable.from([]);
-  if (!(input instanceof Readable)) throw new AppError('unsupported_media_type', `Send ${NDJSON}.`);
+  const isCsv = isCsvType(request.headers['content-type']);
+  if (!(input instanceof Readable) || (isCsv && !csv)) {
+    throw new AppError('unsupported_media_type', `Send ${csv ? `${NDJSON} or ${CSV}` : NDJSON}.`);
+  }
 
   const { socket } = request.raw;
   STREAMING.add(socket);
   socket.setTimeout?.(options.idleSeconds * 1000);
+  const chunks = (input as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const reader = isCsv ? await openCsv(operation, request, chunks, options.ending) : new JsonLines();
   const spool = new Spool();
   const output = Readable.from(spool.read());
   output.once('close', () => {
@@ -113,7 +122,7 @@ async function answer(
   const run: Run = {
     desk,
     operation,
-    input: input as AsyncIterable<Buffer>,
+    batches: (eager) => batchesOf(chunks, reader, MOST_LINES_OF_BATCH, { eager, signal: options.ending, fromLine }),
     spool,
     dry: dryRun,
     log: request.log,
@@ -126,9 +135,38 @@ async function answer(
   return reply.code(200).type(`${NDJSON}; charset=utf-8`).header('Cache-Control', 'no-store').send(output);
 }
 
-function flagsOf(query: Record<string, string | string[]>): { dryRun: boolean; atomic: boolean } {
-  const flags = { dryRun: false, atomic: false };
+function isCsvType(contentType: string | undefined): boolean {
+  return /^\s*text\/csv\s*(;|$)/i.test(contentType ?? '');
+}
+
+/** A column that is none is told before anything is done: 422. */
+async function openCsv(
+  { batch, input }: BatchOperation,
+  request: FastifyRequest,
+  chunks: AsyncIterator<Buffer>,
+  signal: AbortSignal,
+): Promise<LineReader> {
+  const lines = new CsvLines(decoderOf(request.headers['content-type']!));
+  const header = await lines.header(chunks, signal);
+  lines.columns(header.length, readerOf(batch.lines?.input ?? input, header));
+  return lines;
+}
+
+interface Flags {
+  dryRun: boolean;
+  atomic: boolean;
+  fromLine: number;
+}
+
+function flagsOf(query: Record<string, string | string[]>): Flags {
+  const flags: Flags = { dryRun: false, atomic: false, fromLine: 1 };
   for (const [name, value] of Object.entries(query)) {
+    if (name === 'fromLine') {
+      flags.fromLine = Number(value);
+      if (/^[1-9]\d{0,14}$/.test(String(value))) continue;
+      const message = 'Expected the number of a line, from 1.';
+      throw new AppError('unknown_parameter', message, [{ path: name, message, code: 'invalid_type' }]);
+    }
     if (name !== 'dryRun' && name !== 'atomic') {
       throw new AppError('unknown_parameter', `Unknown query parameter ${name}.`);
     }
@@ -144,7 +182,8 @@ function flagsOf(query: Record<string, string | string[]>): { dryRun: boolean; a
 interface Run {
   desk: Desk;
   operation: BatchOperation;
-  input: AsyncIterable<Buffer>;
+  /** `eager`: also those that are not full, when nothing more comes. */
+  batches(eager: boolean): AsyncIterable<RawLine[]>;
   spool: Spool;
   dry: boolean;
   log: Logger;
@@ -158,26 +197,36 @@ interface Run {
  * says so and the answer ends; the rest is read and dropped, so that its sender comes to an end, too.
  */
 async function runEach(run: Run): Promise<void> {
+  const queue = new BatchQueue(run.desk, run.operation, run);
   let ended = false;
-  for await (const lines of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: true, signal: run.signal })) {
-    if (ended) continue;
-    for (const part of partsOf(run, lines)) {
-      const results = await resultsOf(run, part).catch((error: unknown) => {
-        ended = true;
-        return part.map(({ line }) => failure(run, line, error));
-      });
-      await tell(run, results);
+  let told = Promise.resolve();
+  for await (const lines of run.batches(true)) {
+    for (const part of ended ? [] : partsOf(run, lines)) {
+      const { decided, results } = queue.begin(run.call, part.filter(isEntry));
+      const answered = results.then(
+        (some) => inOrder(part, some),
+        (error: unknown) => {
+          // The one before has said why.
+          if (ended) return [];
+          ended = true;
+          return part.map(({ line }) => failure(run, line, error));
+        },
+      );
+      await told;
       if (ended) break;
+      told = answered.then((all) => tell(run, all));
+      await decided;
     }
   }
+  await told;
 }
 
 /** A name that stands in the part already opens the next one: what the first line did must be known to the second. */
-function* partsOf(run: Run, lines: TextLine[]): Generator<(Entry | LineResult)[]> {
+function* partsOf(run: Run, lines: RawLine[]): Generator<(Entry | LineResult)[]> {
   let part: (Entry | LineResult)[] = [];
   let names = new Set<string>();
   for (const line of lines) {
-    const read = readText(run, line);
+    const read = readRaw(run, line);
     if (isEntry(read)) {
       if (read.names.some((name) => names.has(name))) {
         yield part;
@@ -191,11 +240,11 @@ function* partsOf(run: Run, lines: TextLine[]): Generator<(Entry | LineResult)[]
   if (part.length > 0) yield part;
 }
 
-function readText({ operation }: Run, { line, text, fault }: TextLine): Entry | LineResult {
+function readRaw({ operation }: Run, { line, fault, read }: RawLine): Entry | LineResult {
   if (fault !== undefined) return readLine(operation, { line, fault });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = read();
   } catch {
     return readLine(operation, {
       line,
@@ -208,21 +257,25 @@ function readText({ operation }: Run, { line, text, fault }: TextLine): Entry | 
 async function resultsOf(run: Run, part: (Entry | LineResult)[]): Promise<LineResult[]> {
   const { desk, operation, dry } = run;
   const entries = part.filter(isEntry);
-  const decided = entries.length === 0 ? [] : await runBatch(desk, operation, await run.call(), entries, { dry });
+  return inOrder(part, await runBatch(desk, operation, await run.call(), entries, { dry }));
+}
+
+/** A result for every line; those that could not be read are their own. */
+function inOrder(part: readonly (Entry | LineResult)[], decided: readonly LineResult[]): LineResult[] {
   const byLine = new Map(decided.map((result) => [result.line, result]));
   return part.map((one) => (isEntry(one) ? byLine.get(one.line)! : one));
 }
 
 /** All lines or none: looked at one by one first, so that every fault is told; then saved together. */
 async function runAtomic(run: Run): Promise<void> {
-  const lines: TextLine[] = [];
+  const lines: RawLine[] = [];
   const refused = new Map<number, LineResult>();
   const refuse = (result: LineResult) => refused.set(result.line, result);
   let bytes = 0;
   let full = false;
-  for await (const batch of batchesOf(run.input, MOST_LINES_OF_BATCH, { eager: false, signal: run.signal })) {
+  for await (const batch of run.batches(false)) {
     if (full) continue;
-    for (const line of batch) bytes += line.text.length;
+    for (const line of batch) bytes += line.size;
     lines.push(...batch);
     if (lines.length > MOST_ATOMIC_LINES || bytes > MOST_ATOMIC_BYTES) {
       full = true;
@@ -244,7 +297,7 @@ async function runAtomic(run: Run): Promise<void> {
   for (let at = 0; at < all.length; at += MOST_LINES_OF_BATCH) await tell(run, all.slice(at, at + MOST_LINES_OF_BATCH));
 }
 
-async function saveTogether(run: Run, lines: TextLine[]): Promise<LineResult[]> {
+async function saveTogether(run: Run, lines: RawLine[]): Promise<LineResult[]> {
   async function* batches(): AsyncGenerator<Entry[]> {
     for (let at = 0; at < lines.length; at += MOST_LINES_OF_BATCH) {
       for (const part of partsOf(run, lines.slice(at, at + MOST_LINES_OF_BATCH))) yield part.filter(isEntry);

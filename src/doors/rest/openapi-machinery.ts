@@ -53,6 +53,46 @@ export const MACHINERY = {
       },
     },
   },
+  '/v1/integrations/{integrationId}/inbound': {
+    post: {
+      operationId: 'takeMessage',
+      tags,
+      summary: 'Take what another system sends',
+      description:
+        'JSON, signed as the integration says (see createIntegration), over the body as it is sent. Its mapping makes entries of it, and each is saved or refused by itself. 401 is said of an integration that is not there or switched off, of a wrong signature and of one older than 5 minutes alike. With standard_webhooks a message that was taken as a whole is not taken again.',
+      security: [{}],
+      parameters: [
+        {
+          name: 'integrationId',
+          in: 'path',
+          required: true,
+          description: 'Id of the integration.',
+          schema: { type: 'string' },
+          example: 'int_01k9zv3m5qe8w9y2f4h6j8m0n1',
+        },
+      ],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: { description: 'Whatever the other system sends.' }, example: { id: 42 } },
+        },
+      },
+      responses: {
+        200: {
+          description: 'What became of each entry.',
+          headers: { ...requestId, 'Cache-Control': { $ref: '#/components/headers/NoStore' } },
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/InboundAnswer' } } },
+        },
+        400: refused('BadRequest'),
+        401: refused('Unauthenticated'),
+        413: refused('PayloadTooLarge'),
+        422: refused('Invalid'),
+        500: refused('Internal'),
+        503: refused('Unavailable'),
+        default: problem,
+      },
+    },
+  },
   '/graphql': {
     post: {
       operationId: 'graphql',
@@ -230,6 +270,46 @@ export const COMPONENTS = {
           description: 'Stable code of RFC 6749.',
         },
         error_description: { type: 'string', description: 'What is wrong, in words.' },
+      },
+    },
+    InboundAnswer: {
+      type: 'object',
+      description: 'What became of a message.',
+      required: ['repeated', 'results'],
+      properties: {
+        repeated: { type: 'boolean', description: 'It was taken before: nothing is done.' },
+        results: {
+          type: 'array',
+          description: 'Customers, then contacts, then activities.',
+          items: {
+            type: 'object',
+            required: ['resource', 'index', 'status'],
+            properties: {
+              resource: {
+                type: 'string',
+                enum: ['customers', 'contacts', 'activities'],
+                description: 'What the entry became.',
+              },
+              index: { type: 'integer', description: 'Its place among those of its resource, from 0.' },
+              status: {
+                type: 'string',
+                enum: ['created', 'updated', 'unchanged', 'error'],
+                description: 'What was done.',
+              },
+              id: { type: 'string', description: 'Id of what was made, changed or known.' },
+              kept: {
+                type: 'array',
+                description: 'Fields that were kept as they are: they belong to another system.',
+                items: { type: 'string' },
+              },
+              errors: {
+                type: 'array',
+                description: 'Why it was refused.',
+                items: { $ref: '#/components/schemas/FieldError' },
+              },
+            },
+          },
+        },
       },
     },
     GraphqlRequest: {

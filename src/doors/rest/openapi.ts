@@ -3,10 +3,11 @@
 import { z } from 'zod';
 import type { Operation, Relation } from '../../operation.ts';
 import type { BulkRoute } from './bulk.ts';
+import type { ExportRoute } from './export.ts';
 import { COMPONENTS, MACHINERY } from './openapi-machinery.ts';
 import { problemResponses, responseName } from './openapi-problems.ts';
 import { type Json, mapReferences, Schemas } from './openapi-schemas.ts';
-import { bodyName, bulkOf, eventStreamOf } from './openapi-streams.ts';
+import { bodyName, bulkOf, eventStreamOf, exportOf } from './openapi-streams.ts';
 import { answerOf, pathParameters, plainKind, type Route } from './route.ts';
 
 /** A domain as far as its documentation needs it. */
@@ -14,6 +15,7 @@ export interface Documented {
   name: string;
   routes: Route[];
   bulk?: BulkRoute[];
+  exports?: ExportRoute[];
 }
 
 export interface OpenApiOptions {
@@ -39,7 +41,7 @@ key of the workspace or a token. What GraphQL can do at \`/graphql\`, REST can d
 export function openapi({ domains, relations, version }: OpenApiOptions): Json {
   const schemas = new Schemas();
   const paths = new Map<string, Json>();
-  for (const { name: tag, routes, bulk = [] } of domains) {
+  for (const { name: tag, routes, bulk = [], exports = [] } of domains) {
     for (const route of routes) {
       const path = `/v1${route.path.replaceAll(/:([a-zA-Z]+)/g, '{$1}')}`;
       const item = paths.get(path) ?? {};
@@ -47,6 +49,11 @@ export function openapi({ domains, relations, version }: OpenApiOptions): Json {
       paths.set(path, item);
     }
     for (const route of bulk) paths.set(`/v1/bulk/${route.resource}`, { post: bulkOf(route, tag, schemas) });
+    for (const route of exports) {
+      const listed = operationOf({ method: 'GET', path: '', operation: route.operation }, tag, schemas, []);
+      const { element } = (route.operation.output as z.ZodObject).shape['data'] as z.ZodArray<z.ZodType>;
+      paths.set(`/v1/export/${route.resource}`, { get: exportOf(route, listed, schemas.of(element, 'output')) });
+    }
   }
   const events = paths.get('/v1/events');
   if (events !== undefined) paths.set('/v1/events/stream', eventStreamOf(events));

@@ -81,7 +81,9 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
     const asksRelated = method === 'GET' && query['include'] !== undefined;
     const related = asksRelated ? [query['include']].flat().join(',') : '';
     const input = readQuery === null ? bodyInput(request.body, query, inPath) : readQuery(query, asksRelated);
-    Object.assign(input, request.params);
+    for (const [name, text] of Object.entries(request.params as Record<string, string>)) {
+      input[name] = fromText(plainKind(operation.input.shape[name] as z.ZodType), text);
+    }
     const call = {
       workspace,
       actor,
@@ -92,11 +94,7 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
       expectedVersion: operation.kind === 'write' ? ifMatch(request.headers['if-match']) : undefined,
     };
     const { status, body, replayed } = await execute(desk, operation, call).catch((error) => {
-      // What is wrong with a query is unreadable (400); what is wrong with a body is invalid (422).
-      if (asksByQuery && error instanceof AppError && error.code === 'validation_failed' && error.errors.length > 0) {
-        throw new AppError('unknown_parameter', error.message, error.errors);
-      }
-      throw error;
+      throw asksByQuery ? queryFault(error) : error;
     });
     if (replayed) reply.header('Idempotency-Replayed', 'true');
     let sent = body as Record<string, unknown>;
@@ -117,6 +115,12 @@ function handler(desk: Desk, method: Method, path: string, operation: Operation)
     }
     return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(sent));
   };
+}
+
+/** What is wrong with a query is unreadable (400); what is wrong with a body is invalid (422). */
+export function queryFault(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== 'validation_failed' || error.errors.length === 0) return error;
+  return new AppError('unknown_parameter', error.message, error.errors);
 }
 
 function badParameter(name: string, message: string): AppError {

@@ -1,0 +1,78 @@
+/** Why a customer holds the tier they hold: what the score is made of, what every tier asks for, and what holds a step back. */
+
+import type { Instant } from './block.ts';
+import { type Unit, unitOf } from './figures.ts';
+import { bandOf, type RuleResult, targetOf } from './score.ts';
+import type { Part, Population, Score, ScoredPart, Standing, TierModel } from './tier-model.ts';
+import { type HeldReason, whyHeld } from './tier-step.ts';
+
+/** What the last review left behind, and what holds now. */
+export interface Reviewed {
+  held: string | null;
+  score: Score;
+  standing: Standing;
+  movesAt: Instant | null;
+  population: Population | null;
+  now: Instant;
+  pinned: boolean;
+}
+
+/** A band with more points than the one reached, and the figures that reach it: from `atLeast` on, or below `below`. */
+export interface NextBand {
+  points: number;
+  atLeast: number | null;
+  below: number | null;
+}
+
+export interface ExplainedPart extends ScoredPart {
+  part: Part;
+  unit: Unit;
+  /** The percent of all weights. */
+  share: number;
+  /** Null below all bands, and for percentiles. */
+  band: { from: number; points: number } | null;
+  /** Null where there is no better one, and for percentiles. */
+  next: NextBand | null;
+}
+
+export interface TierExplanation {
+  total: number;
+  parts: ExplainedPart[];
+  target: string;
+  /** What each rule asked for, the best tier first. */
+  rules: RuleResult[];
+  why: HeldReason;
+}
+
+export function explainTier(model: TierModel, left: Reviewed): TierExplanation {
+  const { score, population } = left;
+  const { tier, rules } = targetOf(model, score, population);
+  const parts = model.parts.flatMap((part): ExplainedPart[] => {
+    const scored = score.parts.find(({ key }) => key === part.key);
+    if (scored === undefined) return [];
+    const figure = scored.unbounded ? Number.POSITIVE_INFINITY : scored.value;
+    const share = (100 * part.weightUnits) / model.weightUnits;
+    return [
+      {
+        ...scored,
+        part,
+        unit: unitOf(part.figure),
+        share,
+        band: bandOf(part, figure),
+        next: nextOf(part, scored.points, figure),
+      },
+    ];
+  });
+  return { total: score.total, parts, target: tier, rules, why: whyHeld(model, left) };
+}
+
+/** The nearest band with more points. */
+function nextOf({ bands }: Part, points: number, figure: number | null): NextBand | null {
+  if (bands === null) return null;
+  const rising = bands.toReversed();
+  const place = figure === null ? -1 : rising.findLastIndex(({ from }) => figure >= from);
+  const up = rising.find((band, index) => index > place && band.points > points);
+  if (up !== undefined) return { points: up.points, atLeast: up.from, below: null };
+  const down = rising.findLastIndex((band, index) => index < place && band.points > points);
+  return down === -1 ? null : { points: rising[down]!.points, atLeast: null, below: rising[down + 1]!.from };
+}
