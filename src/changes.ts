@@ -12,6 +12,7 @@ import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core
 import type { Db } from './db/connect.ts';
 import { toAppError } from './db/sqlstate.ts';
 import { events } from './db/tables/machinery.ts';
+import { tierReviews } from './db/tables/tiering.ts';
 import { newId } from './ids.ts';
 import type { Instant } from './rules/calendar.ts';
 
@@ -222,6 +223,12 @@ interface Part {
   befores: (Row | null)[];
 }
 
+/**
+ * Of new rows that are alike in these columns one is as good as all: of those that stand, one statement writes one. So every
+ * line of a batch may ask for the same review, whichever of them is saved.
+ */
+const ALIKE = new Map<PgTable, string>([[tierReviews, 'r.customer_id, r.due']]);
+
 const TEXTS = new Map<string, { name: string; sql: string }>();
 
 /** A table as the statement needs it. */
@@ -323,8 +330,10 @@ function statementText(parts: Part[]): { name: string; sql: string } {
     const stands = (set: string) => `not (${set} = any (array(select g from lost)))`;
     if (part.kind === 'insert') {
       const columns = shape.written.map(snake);
+      const alike = ALIKE.get(part.table);
+      const once = alike === undefined ? '' : `distinct on (${alike}) `;
       writes.push(
-        `write_${index} as (insert into ${shape.name} (${columns.join(', ')}) select ${columns.map((name) => `r.${name}`).join(', ')} from ${recordset(shape, take(), group)} where ${stands('r.unnest')})`,
+        `write_${index} as (insert into ${shape.name} (${columns.join(', ')}) select ${once}${columns.map((name) => `r.${name}`).join(', ')} from ${recordset(shape, take(), group)} where ${stands('r.unnest')})`,
       );
     } else if (part.kind === 'update') {
       const columns = shape.names.filter(

@@ -29,6 +29,15 @@ export function zId(kind: IdKind) {
     .meta({ scalar: 'ID', examples: [`${ID_PREFIXES[kind]}_01k9zv3m5qe8w9y2f4h6j8m0n1`] });
 }
 
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+
+/** A currency that there is. */
+export const zCurrency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'Expected an ISO 4217 code such as CNY.')
+  .refine((code) => CURRENCIES.has(code), 'No currency has this code of ISO 4217.')
+  .meta({ examples: ['CNY'] });
+
 /** A name the workspace gives itself: lower case letters, digits, `_` and `-`, 1 to 64. */
 export const zKey = z
   .string()
@@ -168,6 +177,21 @@ export function zPage<T extends z.ZodType>(item: T) {
     nextCursor: z.string().nullable().describe('Ask for the next page with this; null on the last one.'),
     deleted: z.array(zDeleted).optional(),
   });
+}
+
+/**
+ * An object of which every field that may be left out may be null as well, which is the same: so answers of GraphQL, which
+ * know no missing fields, can be given back.
+ */
+export function zGivenBack(fields: Record<string, z.ZodType>, meta: { id: string; description: string }) {
+  const taken = Object.entries(fields).map(([name, schema]) => {
+    if (!(schema instanceof z.ZodOptional)) return [name, schema];
+    return [name, (schema.unwrap() as z.ZodType).nullish().meta(schema.meta() ?? {})];
+  });
+  return z
+    .strictObject(Object.fromEntries(taken) as Record<string, z.ZodType>)
+    .meta(meta)
+    .transform((said) => Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)));
 }
 
 /** Every field optional and without its default: what is left out stays as it is. */

@@ -149,12 +149,12 @@ async function mark(desk: Desk, parcel: Parcel, sent: Sent, now: Instant): Promi
   const { workspaceId } = workspace;
   let { webhook } = parcel;
   if (webhook !== null) {
-    const wasFailing = webhook.failingSince !== null;
-    if (sent.error === null) {
-      if (wasFailing) await noteTaking(desk.db, workspaceId, webhook.id, now);
-    } else if (!wasFailing) {
-      webhook = { ...webhook, failingSince: now };
-      await noteFailing(desk.db, workspaceId, webhook.id, now);
+    // Other attempts have ended meanwhile: whether it was failing is asked of the row as it is now.
+    const { id } = webhook;
+    if (sent.error === null) await noteTaking(desk.db, workspaceId, id, now);
+    else {
+      await noteFailing(desk.db, workspaceId, id, now);
+      webhook = (await findWebhooks(desk.db, workspaceId, [id])).get(id) ?? null;
     }
   }
   let current: DeliveryRow | undefined = row;

@@ -307,20 +307,25 @@ export async function feedReaches(db: Db, mark: string | null): Promise<{ mark: 
 /** How long deliveries are kept, in days: those that were delivered, and those that were given up. */
 const KEPT_DAYS = { delivered: 30, failed: 90 };
 const MOST_FORGOTTEN = 5000;
+/** Of each kind; the rest waits for the next look. */
+const MOST_FORGETTING = 20;
 
 /** Forgets deliveries that have been kept long enough, by the clock of their workspace; answers how many. */
 export async function forgetDeliveries(db: Db, wallMs: number): Promise<number> {
   let forgotten = 0;
   for (const [state, days] of Object.entries(KEPT_DAYS)) {
-    const { rowCount } = await db.pool.query(
-      `delete from deliveries where (workspace_id, id) in (
+    for (let round = 0, more = true; more && round < MOST_FORGETTING; round++) {
+      const { rowCount } = await db.pool.query(
+        `delete from deliveries where (workspace_id, id) in (
          select d.workspace_id, d.id from workspaces w cross join lateral (
            select workspace_id, id from deliveries where workspace_id = w.workspace_id and state = $2
              and created_at < coalesce(w.test_now, to_timestamp($1::float8 / 1000)) - $3::int * interval '1 day'
            order by created_at limit ${MOST_FORGOTTEN}) d limit ${MOST_FORGOTTEN})`,
-      [wallMs, state, days],
-    );
-    forgotten += rowCount ?? 0;
+        [wallMs, state, days],
+      );
+      forgotten += rowCount ?? 0;
+      more = rowCount === MOST_FORGOTTEN;
+    }
   }
   return forgotten;
 }

@@ -89,7 +89,11 @@ export function startReviewer(desk: Desk, log: Logger): Loop {
     longestMs: LONGEST_SLEEP_MS,
     shortestMs: SHORTEST_SLEEP_MS,
     async look(running) {
-      while (running() && (await handleDueReviews(desk, log)) > 0);
+      /** A pair of hands: while what one holds is saved, the other claims and decides. */
+      const hand = async () => {
+        while (running() && (await handleDueReviews(desk, log)) > 0);
+      };
+      await Promise.all([hand(), hand()]);
       const now = wallClock();
       return nextLiveReview(desk.db, now, now + LONGEST_SLEEP_MS);
     },

@@ -4,13 +4,29 @@ import { GLUE } from './columns.ts';
 import type { ScoreWords, TierSource } from './score-words.ts';
 
 const SOURCE: Record<TierSource, string> = {
-  default: 'as the last tier, for want of another',
+  default: 'the default tier',
   manual: 'given by hand',
   import: 'brought by an import',
   score: 'given by the score',
 };
 
 const shortBy = (short: string | null) => (short === null ? '' : `, ${short} short`);
+
+const NUMBERS = [
+  'no',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+];
 
 export const EN: ScoreWords = {
   holds: (tier, since, source) =>
@@ -19,21 +35,32 @@ export const EN: ScoreWords = {
   because: (reason) => `Reason: ${reason}.`,
   pin: (reason, since, until) =>
     `Pinned since ${since}${until === null ? ', until it is released' : ` until ${until}`}: ${reason}. No score moves it meanwhile.`,
+  ended: (tier, at) => `${tier} was given by hand before; that ended at ${at}, and the score has decided since.`,
   unscored: {
     no_model: 'No tier model is in force: tiers are given by people.',
     not_reviewed: 'Nobody has looked at them under the tier model in force yet; a review is under way.',
     no_activity: 'Nothing is known of them, no activity and no figure of another system: the tier stays as it is.',
   },
+  ofNothing: 'Nothing is known of them, no activity and no figure of another system: that is scored as no points.',
   scored: (total, target) => `The score is ${total} of 100; the rules give ${target}.`,
   why: {
     agreed: () => 'That is the tier they hold.',
-    pinned: () => 'The pin holds the tier.',
+    pinned: ({ target, moves }) =>
+      `The pin holds the tier${moves === null ? '' : `; if nothing changes, ${target} is given at ${moves}`}.`,
     rising: ({ target, since, moves }) =>
       `${target} is reached${since === null ? '' : ` since ${since}`} and will be given${moves === null ? ' in time' : ` at ${moves}`} if it stays so.`,
     margin: ({ held, margin }) =>
       `${held} stays: the score falls short of the border by less than the margin of ${margin} points.`,
-    counting: ({ held, runs, needed }) =>
-      `${held} stays: found below the border at ${runs} of the ${needed} monthly runs in a row that it takes.`,
+    counting({ held, runs, needed, decides, moves, hasGrace }) {
+      const left = needed - runs;
+      const found =
+        runs === 0 ? '' : ` found below the border at ${NUMBERS[runs] ?? runs} of ${NUMBERS[needed] ?? needed};`;
+      const next =
+        left === 1
+          ? `the next monthly run, ${decides}, decides`
+          : `the next ${NUMBERS[left] ?? left} monthly runs decide, the last of them on ${decides}`;
+      return `${held} stays for now:${found} ${next}${hasGrace && moves !== null ? `, and the step down comes at ${moves}` : ''}.`;
+    },
     grace: ({ decided, moves }) =>
       `The step down was decided${decided === null ? '' : ` at ${decided}`} and comes${moves === null ? ' later' : ` at ${moves}`}, unless the score recovers.`,
     blocked: ({ held }) => `${held} stays for now: a step down is due, but an open escalation holds it back.`,

@@ -15,7 +15,10 @@ export interface ScoreWords {
   noTier: string;
   because(reason: string): string;
   pin(reason: string, since: string, until: string | null): string;
+  /** A tier that people gave, and since when it is the score's. */
+  ended(tier: string, at: string): string;
   unscored: Record<Exclude<TierState, 'scored'>, string>;
+  ofNothing: string;
   scored(total: string, target: string): string;
   why: Record<HeldReason, (standing: StandingWords) => string>;
   times(zone: string, asOf: string): string;
@@ -60,5 +63,9 @@ export interface StandingWords {
   needed: number;
   since: string | null;
   decided: string | null;
+  /** The day of the run that decides. */
+  decides: string;
   moves: string | null;
+  /** Whether a step down comes later than it is decided. */
+  hasGrace: boolean;
 }

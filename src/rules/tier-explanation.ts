@@ -1,21 +1,10 @@
 /** Why a customer holds the tier they hold: what the score is made of, what every tier asks for, and what holds a step back. */
 
-import type { Instant } from './block.ts';
 import { type Unit, unitOf } from './figures.ts';
 import { bandOf, type RuleResult, targetOf } from './score.ts';
-import type { Part, Population, Score, ScoredPart, Standing, TierModel } from './tier-model.ts';
-import { type HeldReason, whyHeld } from './tier-step.ts';
-
-/** What the last review left behind, and what holds now. */
-export interface Reviewed {
-  held: string | null;
-  score: Score;
-  standing: Standing;
-  movesAt: Instant | null;
-  population: Population | null;
-  now: Instant;
-  pinned: boolean;
-}
+import type { Part, ScoredPart, TierModel } from './tier-model.ts';
+import { type Left, type Outlook, outlookOf } from './tier-step.ts';
+import type { Zone } from './zone.ts';
 
 /** A band with more points than the one reached, and the figures that reach it: from `atLeast` on, or below `below`. */
 export interface NextBand {
@@ -35,16 +24,16 @@ export interface ExplainedPart extends ScoredPart {
   next: NextBand | null;
 }
 
-export interface TierExplanation {
+export interface TierExplanation extends Outlook {
   total: number;
   parts: ExplainedPart[];
   target: string;
   /** What each rule asked for, the best tier first. */
   rules: RuleResult[];
-  why: HeldReason;
 }
 
-export function explainTier(model: TierModel, left: Reviewed): TierExplanation {
+/** `zone`: on whose wall clock months begin. */
+export function explainTier(model: TierModel, left: Left, zone: Zone): TierExplanation {
   const { score, population } = left;
   const { tier, rules } = targetOf(model, score, population);
   const parts = model.parts.flatMap((part): ExplainedPart[] => {
@@ -63,7 +52,7 @@ export function explainTier(model: TierModel, left: Reviewed): TierExplanation {
       },
     ];
   });
-  return { total: score.total, parts, target: tier, rules, why: whyHeld(model, left) };
+  return { total: score.total, parts, target: tier, rules, ...outlookOf(model, left, zone) };
 }
 
 /** The nearest band with more points. */

@@ -96,8 +96,8 @@ export interface Population {
 
 /** What the steps remember of a customer between two reviews. */
 export interface Standing {
-  /** Since when the target is better than the tier held; null when it is not. Epoch seconds. */
-  aboveSince: number | null;
+  /** Of every tier better than the one held: since when it, or a better one, is the target without a break. Epoch seconds. */
+  reachedSince: Readonly<Record<string, number>>;
   /** Monthly runs in a row that found the target worse. */
   runsBelow: number;
   /** When a step down was decided; null when none is. Epoch seconds. */
@@ -107,7 +107,7 @@ export interface Standing {
 }
 
 /** Of a customer who was never reviewed. */
-export const NEW_STANDING: Standing = { aboveSince: null, runsBelow: 0, decidedAt: null, lastRun: null };
+export const NEW_STANDING: Standing = { reachedSince: {}, runsBelow: 0, decidedAt: null, lastRun: null };
 
 export type Figures = ReadonlyMap<FigureDefinition, Figure>;
 

@@ -23,6 +23,8 @@ export interface TierTold {
   tier: { key: string; since: Instant | null; source: TierSource | null; reason: string | null } | null;
   pin: { reason: string; since: Instant; until: Instant | null } | null;
   state: TierState;
+  /** The tier before, where people gave it and a score took it: when that was. */
+  ended: { key: string; at: Instant } | null;
   /** Null unless scored. */
   scored: Told | null;
   asOf: Instant;
@@ -37,8 +39,9 @@ interface Told {
   model: TierModel;
   explained: TierExplanation;
   standing: Standing;
-  movesAt: Instant | null;
   computedAt: Instant;
+  /** Whether nothing is known of them: that, too, may be scored. */
+  ofNothing: boolean;
   population: { customers: number; at: Instant } | null;
 }
 
@@ -59,16 +62,18 @@ export function tellTier(told: TierTold, language: Language, timeZone: string): 
   return { summary: summary.replaceAll(GLUE, ' '), text: `${text.replaceAll(GLUE, ' ')}\n` };
 }
 
-function summaryOf({ tier, pin, state, scored, inForce, nameOf }: TierTold, speech: Speech): string[] {
+function summaryOf({ tier, pin, state, ended, scored, inForce, nameOf }: TierTold, speech: Speech): string[] {
   const { words } = speech;
   const said = [
     tier === null ? words.noTier : words.holds(nameOf('tier', tier.key), speech.atOrNull(tier.since), tier.source),
   ];
   if (pin !== null) said.push(words.pin(pin.reason, speech.at(pin.since), speech.atOrNull(pin.until)));
   else if (tier !== null && tier.reason !== null) said.push(words.because(tier.reason));
+  if (ended !== null) said.push(words.ended(nameOf('tier', ended.key), speech.at(ended.at)));
   if (state !== 'scored') said.push(words.unscored[state]);
   if (scored === null) return said;
-  const { explained, standing, movesAt, model, number } = scored;
+  const { explained, standing, model, number, ofNothing } = scored;
+  if (ofNothing) said.push(words.ofNothing);
   said.push(words.scored(speech.number(explained.total), nameOf('tier', explained.target)));
   said.push(
     words.why[explained.why]({
@@ -77,9 +82,11 @@ function summaryOf({ tier, pin, state, scored, inForce, nameOf }: TierTold, spee
       margin: speech.number(model.margin),
       runs: standing.runsBelow,
       needed: model.downRuns,
-      since: speech.atOrNull(standing.aboveSince),
+      since: speech.atOrNull(standing.reachedSince?.[explained.target] ?? null),
       decided: speech.atOrNull(standing.decidedAt),
-      moves: speech.atOrNull(movesAt),
+      decides: explained.decidesAt === null ? '' : speech.date(explained.decidesAt),
+      moves: speech.atOrNull(explained.movesAt),
+      hasGrace: model.graceSeconds > 0,
     }),
   );
   if (number !== inForce) said.push(words.older(number, inForce));
@@ -147,6 +154,10 @@ class Speech {
 
   at(at: Instant): string {
     return this.#clock.instant(localTimeOf(at, this.#zone));
+  }
+
+  date(at: Instant): string {
+    return localTimeOf(at, this.#zone).date;
   }
 
   atOrNull(at: Instant | null): string | null {

@@ -114,6 +114,7 @@ test('what cannot be is refused by path', async (t) => {
     ['an order without amount', { amount: null }, 422, 'amount', 'required'],
     ['a refund without amount', { kind: 'refund', amount: null }, 422, 'amount', 'required'],
     ['a negative amount', { amount: { amount: '-1', currency: 'CNY' } }, 422, 'amount.amount', 'invalid_format'],
+    ['no currency', { amount: { amount: '1', currency: 'ZZZ' }, baseAmount: '1' }, 422, 'amount.currency', 'invalid'],
     ['five places', { amount: { amount: '1.00001', currency: 'CNY' } }, 422, 'amount.amount', 'invalid_format'],
     ['a number', { amount: { amount: 12.5, currency: 'CNY' } }, 422, 'amount.amount', 'invalid_type'],
     ['another currency alone', { amount: { amount: '1', currency: 'EUR' } }, 422, 'baseAmount', 'required'],
@@ -160,6 +161,11 @@ test('what cannot be is refused by path', async (t) => {
     const body = customerExternalId === undefined ? rest : { customerExternalId, ...rest };
     t.match(await put('O-1', body), { status, body: { errors: [{ path, code }] } }, what);
   }
+  t.match(await put('O-1', { ...ORDER, amount: null }), { body: { detail: /An order has an amount/ } });
+  t.match(await desk.rest('PATCH /v1/workspace', { currency: 'ZZZ' }), {
+    status: 422,
+    body: { errors: [{ path: 'currency' }] },
+  });
   t.strictSame(await reviews(desk), {});
   t.match(
     await put('O-1', { ...ORDER, at: '2026-11-25T02:00:00Z' }),
@@ -261,6 +267,25 @@ test('the same through GraphQL', async (t) => {
     `{ activities(filter: { customerId: "${one}", kind: [order] }) { nodes { externalIds } } }`,
   );
   t.strictSame(listed.body.data.activities.nodes, [{ externalIds: { crm: 'O-1' } }]);
+});
+
+test('whichever line of a customer is saved has the customer looked at', async (t) => {
+  const { desk } = await openDesk(t);
+  await desk.desk.db.pool.query("alter table activities add constraint odd check (title <> 'odd')");
+  const { customerExternalId: _c, ...order } = ORDER;
+  const line = (name: string, customer: string, title: string) => ({
+    ...{ ...order, externalIds: { crm: name }, title },
+    customerExternalId: { system: 'crm', value: customer },
+  });
+  const lines = [line('O-1', 'C-1', 'odd'), line('O-2', 'C-1', 'even'), line('O-3', 'C-2', 'odd')];
+  t.strictSame(statuses(await sendLines(desk, desk, 'activities', lines)), ['error', 'created', 'error']);
+  t.strictSame(await reviews(desk), { 'C-1': ['2026-11-24T02:00:30.000Z'] }, 'of C-2 nothing was saved');
+
+  await forgetReviews(desk);
+  const many = Array.from({ length: 20 }, (_, n) => line(`P-${n}`, `C-${1 + (n % 2)}`, 'even'));
+  await sendLines(desk, desk, 'activities', many);
+  const due = ['2026-11-24T02:00:30.000Z'];
+  t.strictSame(await reviews(desk), { 'C-1': due, 'C-2': due }, 'once, however many lines there are');
 });
 
 test('in bulk: each line its result, each customer one look at the end of the span', async (t) => {

@@ -243,3 +243,13 @@ test('what is wrong with the file as a whole is said before anything is done', a
   }
   t.strictSame((await desk.rest('GET /v1/customers')).body.data, []);
 });
+
+test('the apostrophe that keeps spreadsheets from running a cell is taken off again', async (t) => {
+  const desk = await openTestDesk(t);
+  const signs = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+  const rows = signs.map((sign, n) => `C-${n},'${sign}1`);
+  await sendCsv(desk, desk, 'customers', ['externalIds.crm,name', ...rows, "C-9,'s"].join('\r\n'));
+  const { data } = (await desk.rest('GET /v1/customers')).body;
+  const names = data.map(({ name }: { name: string }) => name).sort();
+  t.strictSame(names, [...signs.map((sign) => `${sign}1`), "'s"].sort());
+});

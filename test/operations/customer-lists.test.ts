@@ -87,7 +87,13 @@ for (const [door, through] of [
     );
     t.strictSame(found[0], {
       ...{ customerId: ids.counting, name: 'counting', dedicatedAgentId: null, from: 'core', to: 'normal' },
-      ...{ direction: 'down', total: 0, heldBack: 'counting', movesAt: null, computedAt: '2026-11-01T00:00:00Z' },
+      ...{
+        direction: 'down',
+        total: 0,
+        heldBack: 'counting',
+        movesAt: '2026-11-30T16:00:00Z',
+        computedAt: '2026-11-01T00:00:00Z',
+      },
     });
     t.match(found[2], { from: 'normal', to: 'core', direction: 'up', heldBack: null }, 'of an earlier model');
     t.strictSame(await moves({}, 1), found, 'page by page it is the same list');
@@ -99,7 +105,7 @@ for (const [door, through] of [
   });
 
   test(`customers at risk, through ${door}`, async (t) => {
-    const { desk, caller, make } = await openScored(t);
+    const { caller, make } = await openScored(t);
     const call = through(caller);
     const calm = await make('calm', 'core', { target: 'core', moving: false });
     const complaining = { target: 'core', moving: false, risks: ['complaints'] };
@@ -153,7 +159,11 @@ test('a better tier waits, a pinned one stays, a narrow miss is no step', async 
   const scored = (points: number) => ({ total: points, parts: part(points) });
   await make('rising', 'normal', {
     ...scored(70),
-    ...{ target: 'core', standing: { aboveSince: at('2026-11-20T00:00:00Z') }, movesAt: '2026-11-30T00:00:00Z' },
+    ...{
+      target: 'core',
+      standing: { reachedSince: { core: at('2026-11-20T00:00:00Z') } },
+      movesAt: '2026-11-30T00:00:00Z',
+    },
   });
   await make('margin', 'core', { ...scored(65), target: 'normal' });
   await make('counting', 'core', { ...scored(50), target: 'normal' });

@@ -162,6 +162,12 @@ test('CSV for spreadsheets begins with a byte order mark, and runs nothing', asy
   t.equal(row.name, `'${NASTY.name}`);
   t.equal(row['profile.industry'], "'+1+1");
   t.equal(row['profile.goals'], "'@SUM(A1)");
+  for (const sign of ['＝', '＋', '－', '＠']) {
+    await desk.rest('POST /v1/customers', { name: `${sign}1`, tags: ['wide'] });
+  }
+  const wide = await desk.rest('GET /v1/export/customers?format=csv&bom=true&tag=wide');
+  const names = (parse(wide.body, { columns: true, bom: true }) as Row[]).map(({ name }) => name);
+  t.same(names.sort(), ["'＋1", "'－1", "'＝1", "'＠1"], 'full-width signs are signs');
   t.equal(row['profile.size'], '-5', 'a number is no formula');
   t.equal(row['profile.dislikes'], '+8613800138000', 'nor is a phone number');
   const bytes = (await desk.inject({ url: '/v1/export/customers?format=csv&bom=true', headers: bearer(desk) }))

@@ -340,6 +340,27 @@ test('each entry stands alone, and what is no entry at all is said', async (t) =
   t.match(failed, { status: 422, body: { errors: [{ path: 'mapping', code: 'mapping_failed' }] } });
 });
 
+test('a message that is not UTF-8 is refused, and noted', async (t) => {
+  const desk = await openTestDesk(t);
+  const { id, inboundPath, secret } = await integrate(desk);
+  const body = Buffer.concat([
+    Buffer.from('{"accounts":[{"id":1,"name":"'),
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from('"}]}'),
+  ]);
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
+  const signature = createHmac('sha256', key).update(`msg_broken.${NOW}.`).update(body).digest('base64');
+  const headers = {
+    ...{ 'webhook-id': 'msg_broken', 'webhook-timestamp': `${NOW}`, 'webhook-signature': `v1,${signature}` },
+    'content-type': 'application/json',
+  };
+  const answer = await desk.inject({ method: 'POST', url: inboundPath, headers, payload: body });
+  t.match([answer.statusCode, answer.json()], [400, { code: 'bad_request' }]);
+  t.equal((await desk.rest('GET /v1/customers')).body.data.length, 0);
+  const { body: receipts } = await desk.rest(`GET /v1/integrations/${id}/receipts`);
+  t.match(receipts.data, [{ failed: 1, errors: [{ code: 'bad_request' }] }]);
+});
+
 test('many entries are a batch, and each stands alone there, too', async (t) => {
   const desk = await openTestDesk(t);
   const echo = await integrate(desk, { mapping: '$' });

@@ -1,6 +1,7 @@
 /** Merging customers: one customer under both ids and all names; tickets, contacts, activities, keys and plans follow. */
 
 import { test } from 'tap';
+import { sendLines, statuses } from '../support/bulk.ts';
 import { type Caller, openTestDesk, type TestDesk } from '../support/desk.ts';
 import { type Call, throughGraphql, throughRest } from '../support/doors.ts';
 
@@ -121,9 +122,10 @@ test('promises of open tickets are those of the tier they come under', async (t)
   t.same(await due(a.closed.id), closed, 'what was promised and closed stays');
 });
 
-test('another system goes on feeding the customer under the name it knows', async (t) => {
+test('a system that knew both goes on sending both: the record of the one that stays is taken', async (t) => {
   const desk = await openTestDesk(t);
-  const call = throughRest(await desk.testWorkspace(NOW));
+  const caller = await desk.testWorkspace(NOW);
+  const call = throughRest(caller);
   const a = await family(call, 'A', 'A-1', 'normal');
   const b = await family(call, 'B', 'B-1', 'core');
   await done(call, 'mergeCustomers', { customerId: b.customer.id, from: a.customer.id, reason: 'Twice' });
@@ -131,10 +133,40 @@ test('another system goes on feeding the customer under the name it knows', asyn
   const upsert = (value: string, more: object) =>
     done(call, 'upsertCustomerByExternalId', { system: 'crm', value, name: 'B', ...more });
   t.match(await upsert('A-1', {}), { result: 'unchanged', customer: { id: b.customer.id } });
-  const told = await upsert('A-1', { notes: 'By the old name' });
-  t.match(told, { result: 'updated', customer: { id: b.customer.id, externalIds: { crm: 'B-1' } } });
-  t.match(await upsert('B-1', { notes: 'By the new name' }), { result: 'updated', customer: { id: b.customer.id } });
-  t.match(await upsert('A-1', { externalIds: { erp: '9' } }), { customer: { externalIds: { crm: 'B-1', erp: '9' } } });
+  const records = {
+    'A-1': { name: 'A', notes: 'By the old name', profile: { industry: 'Steel' }, externalIds: { erp: '9' } },
+    'B-1': { name: 'B', notes: 'By the new name' },
+  };
+  t.match((await upsert('A-1', {})).kept, { length: 0 }, 'what is the same is not kept away');
+  const kept = ['name', 'notes', 'profile.industry', 'externalIds.erp'];
+  const stays = { id: b.customer.id, name: 'B', notes: 'By the new name', externalIds: { crm: 'B-1' } };
+  t.match(await upsert('B-1', records['B-1']), { result: 'updated', kept: [], customer: stays });
+  const version = (await done(call, 'getCustomer', { customerId: b.customer.id })).version;
+  for (const night of [1, 2]) {
+    for (const through of [call, throughGraphql(caller)]) {
+      const input = { system: 'crm', value: 'A-1', ...records['A-1'] };
+      const told = await done(through, 'upsertCustomerByExternalId', input);
+      t.match(told, { result: 'unchanged', customer: stays }, `night ${night}`);
+      t.same([...told.kept].sort(), [...kept].sort());
+    }
+    t.match(await upsert('B-1', records['B-1']), { result: 'unchanged', kept: [], customer: { version } });
+  }
+  const lines = Object.entries(records).map(([crm, { externalIds = {}, ...fields }]: [string, Told]) => ({
+    ...{ ...fields, system: 'crm', externalIds: { ...externalIds, crm } },
+  }));
+  const inBulk = await sendLines(desk, caller, 'customers', lines);
+  t.match(statuses(inBulk), ['unchanged', 'unchanged']);
+  t.match(JSON.stringify(inBulk), /"kept":\["name"/);
+  t.match(await upsert('B-1', { notes: 'Newer' }), {
+    result: 'updated',
+    customer: { notes: 'Newer', version: version + 1 },
+  });
+  t.match(
+    await done(call, 'upsertContactByExternalId', {
+      ...{ system: 'crm', value: 'P-1', name: 'Of A', customerExternalId: { system: 'crm', value: 'A-1' } },
+    }),
+    { contact: { customerId: b.customer.id } },
+  );
 
   const ticket = { subject: 'New', kind: 'basic', channel: 'email', customerId: a.customer.id };
   t.equal((await done(call, 'createTicket', ticket)).customerId, b.customer.id, 'a ticket by the old id is theirs');

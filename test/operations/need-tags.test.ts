@@ -152,9 +152,18 @@ for (const [door, through] of [
     const made = await said('createNeedRule', sound);
     t.match(made, { ...sound, active: true, version: 1 });
     t.match(await said('getNeedRule', { needRuleId: made.id }), sound);
+    const read = (await throughGraphql(caller)('getNeedRule', { needRuleId: made.id })).result as typeof made;
+    t.equal(read.conditions[0].profile, null, 'what is not told is null there');
+    const { conditions } = read;
+    t.match(
+      await said('updateNeedRule', { needRuleId: made.id, conditions }),
+      { version: 1 },
+      'given back, it is the same',
+    );
+    t.match(await said('createNeedRule', { ...sound, key: 'again', conditions }), { conditions: sound.conditions });
     t.match(await said('createNeedRule', sound), { code: 'already_exists', errors: [{ path: 'key' }] });
     t.match(await said('updateNeedRule', { needRuleId: made.id, active: false }), { active: false, version: 2 });
-    t.match((await said('listNeedRules', {})).data, [{ key: 'asks_for_price', active: false }]);
+    t.match((await said('listNeedRules', {})).data, [{ key: 'asks_for_price', active: false }, { key: 'again' }]);
     t.match(await said('deleteNeedRule', { needRuleId: made.id }), { id: made.id });
     t.match(await said('getNeedRule', { needRuleId: made.id }), { code: 'not_found' });
 

@@ -122,8 +122,8 @@ test('the explanation of a tier', async (t) => {
     t.match(await explain(caller, id), {
       tier: 'potential',
       target: 'normal',
-      standing: { why: 'counting', runsBelow: 1, runsNeeded: 2, movesAt: null },
-      summary: /需连续 2 次月度评估低于界线，目前 1 次/,
+      standing: { why: 'counting', runsBelow: 1, runsNeeded: 2, movesAt: '2027-01-31T16:00:00Z' },
+      summary: /需连续 2 次月度评估低于界线，已有 1 次；下一次月度评估（2027-02-01）将作出决定/,
     });
     await advance('2027-01-31T23:59:59+08:00');
     t.match(await explain(caller, id), { tier: 'potential' });
@@ -149,9 +149,8 @@ test('the explanation of a tier', async (t) => {
     await advance('2027-06-01T00:00:00+08:00');
     t.equal((await caller.rest(`GET /v1/customers/${id}`)).body.tierPin, null);
     const after = await explain(caller, id);
-    t.match(after, { pin: null, tier: 'core', target: 'normal', standing: { why: 'counting' } });
-    await advance('2027-07-01T00:00:00+08:00');
-    t.match(await explain(caller, id), { tier: 'normal', standing: { why: 'agreed' } });
+    t.match(after, { pin: null, tier: 'normal', source: 'score', since: '2027-05-31T16:00:00Z', target: 'normal' });
+    t.match(after, { standing: { why: 'agreed' }, summary: /此前由人工指定为「核心客户」/ });
   });
 
   await t.test('of a customer whose score is of an older model says so', async (t) => {

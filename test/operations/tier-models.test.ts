@@ -3,6 +3,7 @@
 import { test } from 'tap';
 import { decodeId } from '../../src/ids.ts';
 import { type Caller, openTestDesk, START, type TestDesk } from '../support/desk.ts';
+import { throughGraphql, throughRest } from '../support/doors.ts';
 
 const spend = {
   key: 'spend',
@@ -73,6 +74,13 @@ test('a new workspace has the model of the reference plan, and a run every month
     const { definition } = found.body;
     const again = await caller.rest('POST /v1/tier-models', { definition, reason: 'the same' });
     t.match(again, { status: 200, body: { result: 'unchanged', jobId: null, model: { number: 1 } } });
+    const { result } = await throughGraphql(caller)('getTierModel', {});
+    const read = (result as typeof found.body).definition;
+    t.match(read.parts[0].figure, { of: 'amount', key: null, words: null }, 'what is not told is null there');
+    for (const through of [throughRest, throughGraphql]) {
+      const { result: same } = await through(caller)('applyTierModel', { definition: read });
+      t.match(same, { result: 'unchanged', jobId: null, model: { number: 1 } });
+    }
     const chinese = await desk.testWorkspace('2026-11-24T10:00:00+08:00');
     t.equal((await chinese.rest('GET /v1/tier-model')).body.definition.parts[0].name, '消费金额');
   });

@@ -151,10 +151,10 @@ test('a pin holds against the score until it ends', async (t) => {
   t.equal(await crm.tier('Up'), 'normal');
   await crm.to('2026-11-30T00:00:00Z');
   t.equal(await crm.tier('Up'), 'core', 'the score decides as soon as the pin has ended');
-  await crm.to('2027-03-15T00:00:00Z');
-  t.equal(await crm.tier('Down'), 'core', 'monthly runs under the pin do not count');
-  await crm.to('2027-03-31T16:00:00Z');
-  t.equal(await crm.tier('Down'), 'normal');
+  await crm.to('2027-02-14T23:59:59Z');
+  t.equal(await crm.tier('Down'), 'core', 'whatever monthly runs find');
+  await crm.to('2027-02-15T00:00:00Z');
+  t.equal(await crm.tier('Down'), 'normal', 'what a hand gave has no hysteresis');
   const ended = (await crm.must('GET /v1/events?type=customer.tierUnpinned')).data;
   t.strictSame(
     ended.map(({ subject, occurredAt }: Record<string, string>) => [subject, occurredAt]),
@@ -283,6 +283,37 @@ test('a preview tells who would move and moves nobody', async (t) => {
     }),
   );
   t.match(again.result, { atOnce: [], later: [{ from: 'potential', to: 'normal', customers: 1 }] });
+});
+
+test('a preview tells what would be promised, also in a tier that had no tickets', async (t) => {
+  const crm = await openCrm(desk);
+  await crm.customer('Mover', { tier: 'potential' });
+  await crm.order('Mover', 2000);
+  await crm.customer('Other', { tier: 'potential' });
+  const ticket = { subject: 'Late', kind: 'complaint', channel: 'email' };
+  for (let n = 0; n < 10; n++) await crm.must('POST /v1/tickets', { ...ticket, customerId: crm.id('Mover') });
+  await crm.must('POST /v1/tickets', { ...ticket, customerId: crm.id('Other') });
+  const told = async () => {
+    const { result } = await crm.finished(await crm.must('POST /v1/tier-models/preview', { definition: bySpend() }));
+    return result.tiers.map(({ tier, before, after }: Record<string, Record<string, unknown>>) => [
+      ...[tier, before!['promisedHours'], after!['promisedHours']],
+    ]);
+  };
+  // By the reference plan a complaint is solved within 48 hours for potential customers, within 24 for core ones.
+  const expected = [
+    ['core', 0, 240],
+    ['potential', 11 * 48, 48],
+    ['normal', 0, 0],
+  ];
+  t.strictSame(await told(), expected);
+  const plan = { key: 'own', name: 'Own', position: 1, calendar: 'always' };
+  await crm.must('POST /v1/policies', {
+    ...{ ...plan, match: { customers: [crm.id('Mover')], tiers: ['core'] } },
+    objectives: [{ metric: 'resolution', target: 'PT2H' }],
+  });
+  t.strictSame(await told(), [['core', 0, 20], ...expected.slice(1)], 'a personal plan comes first');
+  await crm.to('2027-01-10T00:00:00Z');
+  t.strictSame((await told())[0], ['core', 0, 20], 'open ones count however old they are');
 });
 
 test('a workspace that moves to another time zone has one run for each local month', async (t) => {

@@ -170,6 +170,30 @@ test('media types: JSON and merge patches are read, anything else is 415', async
   t.equal((await desk.rest('GET /v1/teams')).body.data.length, 2);
 });
 
+test('a body that is not UTF-8 is 400, and nothing of it is kept', async (t) => {
+  const desk = await listening(t);
+  const send = (path: string, body: Buffer, method = 'POST', type = 'application/json') =>
+    ask(`${desk.url}${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${desk.key}`, 'Content-Type': type },
+      body,
+    });
+  const broken = Buffer.concat([Buffer.from('{"name":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]);
+  const mutation = '{"query":"mutation { createTeam(input: { name: \\"\\" }) { team { id } } }"}';
+  const at = mutation.indexOf('\\"\\"') + 2;
+  const query = Buffer.concat([
+    Buffer.from(mutation.slice(0, at)),
+    Buffer.from([0xc3]),
+    Buffer.from(mutation.slice(at)),
+  ]);
+  t.match(await send('/v1/teams', broken), { status: 400, body: { code: 'bad_request' } });
+  t.match(await send('/v1/workspace', broken, 'PATCH', 'application/merge-patch+json'), { status: 400 });
+  t.match(await send('/graphql', query), { status: 400 });
+  t.equal((await desk.rest('GET /v1/teams')).body.data.length, 0);
+  t.equal((await send('/v1/teams', Buffer.from('{"name":"东方 𠮷"}'))).body.name, '东方 𠮷');
+  t.match(await send('/v1/teams', Buffer.from('{"name":"x","__proto__":{"a":1}}')), { status: 400 });
+});
+
 test('methods: 405 names those there are, HEAD is GET without its body, unknown paths are 404', async (t) => {
   const { url, key } = await listening(t);
   const headers = { Authorization: `Bearer ${key}` };

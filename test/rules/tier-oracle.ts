@@ -70,6 +70,8 @@ export interface Look {
   /** The month whose run it is; null: no monthly run. */
   monthly: number | null;
   pinned: boolean;
+  /** The tier held was given by people, whose pin has ended. */
+  byHand: boolean;
   blocked: boolean;
 }
 
@@ -88,9 +90,8 @@ export function oracleLife(
   /** The months that counted, by the look that found the customer below. */
   const counted = new Map<number, number>();
   const life: { tier: string; movesAt: number | null }[] = [];
-  for (const [n, { now, pinned, blocked }] of looks.entries()) {
+  for (const [n, { now, pinned, byHand, blocked }] of looks.entries()) {
     const held = life.at(-1)?.tier ?? first;
-    const isAbove = (k: number) => !looks[k]!.pinned && rank(targets[k]!) < rank(held);
     const isBelow = (k: number) => !looks[k]!.pinned && rank(targets[k]!) > rank(held) && rank(eased[k]!) > rank(held);
     /** The looks up to this one, without a gap, at which this held, of the time since the tier was last changed. */
     const spell = (holds: (k: number) => boolean) => {
@@ -99,10 +100,19 @@ export function oracleLife(
         from--;
       return Array.from({ length: n - from + 1 }, (_, index) => from + index);
     };
+    /** When a tier is given if it, or a better one, stays the target: null where it is not. */
+    const comes = (tier: string) => {
+      let from = n + 1;
+      while (from > 0 && !looks[from - 1]!.pinned && rank(targets[from - 1]!) <= rank(tier)) from--;
+      return from > n ? null : looks[from]!.now + upAfterSeconds;
+    };
     if (pinned) life.push({ tier: held, movesAt: null });
-    else if (isAbove(n)) {
-      const moves = looks[spell(isAbove)[0]!]!.now + upAfterSeconds;
-      life.push(now >= moves ? { tier: targets[n]!, movesAt: null } : { tier: held, movesAt: moves });
+    else if (byHand) life.push({ tier: targets[n]!, movesAt: null });
+    else if (rank(targets[n]!) < rank(held)) {
+      const tier = tiers.find((one) => rank(one) < rank(held) && (comes(one) ?? now + 1) <= now) ?? held;
+      const ahead = tiers.filter((one) => rank(one) < rank(tier)).map(comes);
+      const moves = ahead.filter((at) => at !== null);
+      life.push({ tier, movesAt: moves.length === 0 ? null : Math.min(...moves) });
     } else if (isBelow(n)) {
       const { monthly } = looks[n]!;
       if (monthly !== null && monthly > Math.max(-1, ...counted.values())) counted.set(n, monthly);

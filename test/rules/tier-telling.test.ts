@@ -5,7 +5,7 @@ import { widthOf } from '../../src/rules/columns.ts';
 import type { Figure, FigureDefinition } from '../../src/rules/figures.ts';
 import { scoreOf } from '../../src/rules/score.ts';
 import { TIER_STATES } from '../../src/rules/score-words.ts';
-import { explainTier, type Reviewed } from '../../src/rules/tier-explanation.ts';
+import { explainTier } from '../../src/rules/tier-explanation.ts';
 import {
   compileTierModel,
   NEW_STANDING,
@@ -13,8 +13,9 @@ import {
   type Population,
   type TierModelDefinition,
 } from '../../src/rules/tier-model.ts';
-import { HELD_REASONS } from '../../src/rules/tier-step.ts';
+import { HELD_REASONS, type Left } from '../../src/rules/tier-step.ts';
 import { type TierTold, tellTier } from '../../src/rules/tier-telling.ts';
+import { Zone } from '../../src/rules/zone.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 2) / 1000;
 const DAY = 86_400;
@@ -95,31 +96,24 @@ const NAMES: Record<string, string> = {
   complaint: '投诉纠纷',
 };
 
-function told(left: Partial<Reviewed> = {}, more: Partial<TierTold> = {}): TierTold {
-  const reviewed = {
-    held: 'core',
-    score,
-    standing: NEW_STANDING,
-    movesAt: null,
-    population,
-    now: NOW,
-    pinned: false,
-    ...left,
-  };
-  const { standing, movesAt } = reviewed;
+const ZONE = Zone.named('Asia/Shanghai')!;
+const HELD: Left = {
+  ...{ held: 'core', score, standing: NEW_STANDING, movesAt: null, population, now: NOW },
+  ...{ pinned: false, pinnedUntil: null, ground: 'score' },
+};
+
+function told(left: Partial<Left> = {}, more: Partial<TierTold> = {}): TierTold {
+  const reviewed = { ...HELD, ...left };
+  const { standing } = reviewed;
   return {
     customer: '东方精密机械',
     tier: { key: reviewed.held ?? 'normal', since: NOW - 90 * DAY, source: 'score', reason: null },
     pin: null,
     state: 'scored',
+    ended: null,
     scored: {
-      number: 3,
-      model,
-      explained: explainTier(model, reviewed),
-      standing,
-      movesAt,
-      computedAt: NOW,
-      population,
+      ...{ number: 3, model, explained: explainTier(model, reviewed, ZONE), standing, ofNothing: false },
+      ...{ computedAt: NOW, population },
     },
     asOf: NOW,
     currency: 'CNY',
@@ -137,8 +131,9 @@ test('the page, in English and in Chinese', async (t) => {
     say('en', counting).text,
     `东方精密机械
 核心客户 since Wed 2026-08-26 10:00, given by the score. The score is
-39 of 100; the rules give 普通客户. 核心客户 stays: found below the
-border at 1 of the 3 monthly runs in a row that it takes.
+39 of 100; the rules give 普通客户. 核心客户 stays for now: found
+below the border at one of three; the next two monthly runs decide,
+the last of them on 2027-01-01.
 
 Times are in Asia/Shanghai, as of Tue 2026-11-24 10:00.
 
@@ -182,21 +177,22 @@ What each tier asks for
     say('zh-CN', counting).text,
     `东方精密机械
 核心客户，自 2026-08-26 周三 10:00 起，由评分得出。评分 39（满分
-100）；按规则应为「普通客户」。保持「核心客户」：需连续 3 次月度评估低
-于界线，目前 1 次。
+100）；按规则应为「普通客户」。暂时保持「核心客户」：需连续 3 次月度评
+估低于界线，已有 1 次；接下来 2 次月度评估将作出决定，最后一次为
+2027-01-01。
 
 以下为 Asia/Shanghai 时间，截至 2026-11-24 周二 10:00。
 
 评分的构成（等级模型第 3 版，2026-11-24 周二 10:00）
   项目                 数值  得分  权重  计入
   消费金额    499,999.99 元    30   30%     9
-    最近 12 个月的订单、退款金额；下一档 100 分，自 500,000 元 起
+    最近 12 个月的订单、退款金额；下一档 100 分，自 500,000 元起
   visits                  4    50   10%     5
     最近 90 天的拜访次数；得分：低于该客户者所占百分比
   growth           从无到有    60   10%     6
     订单、拜访、联系次数的增长，最近 12 个月与之前 12 个月相比
   loyalty            1 个月     0   10%     0
-    成为客户的整月数；下一档 30 分，自 6 个月 起
+    成为客户的整月数；下一档 30 分，自 6 个月起
   given                未知     0   10%     0
     其他系统提供的数值 lifetime_value；下一档 100 分，自 1 起
   mood                87.5%    50   10%     5
@@ -224,10 +220,15 @@ const BELOW = { ...NEW_STANDING, runsBelow: 3, decidedAt: NOW - DAY };
 const HIGH = { ...score, total: 85 };
 
 /** Of every reason, what a review may have left behind. */
-const LEFT: Record<(typeof HELD_REASONS)[number], Partial<Reviewed>> = {
+const LEFT: Record<(typeof HELD_REASONS)[number], Partial<Left>> = {
   agreed: { held: 'normal' },
   pinned: { pinned: true },
-  rising: { held: 'normal', score: HIGH, standing: { ...NEW_STANDING, aboveSince: NOW - DAY }, movesAt: NOW + DAY },
+  rising: {
+    held: 'normal',
+    score: HIGH,
+    standing: { ...NEW_STANDING, reachedSince: { potential: NOW - DAY } },
+    movesAt: NOW + DAY,
+  },
   margin: { held: 'potential', score: { ...score, total: 76 } },
   counting: { standing: { ...NEW_STANDING, runsBelow: 2 } },
   grace: { standing: BELOW, movesAt: NOW + DAY },
@@ -241,23 +242,16 @@ test('every way of holding a tier is said in words, within 70 columns, without a
     ['core', 'potential', 'normal'],
   );
   for (const reason of HELD_REASONS) {
-    const reviewed = {
-      held: 'core',
-      score,
-      standing: NEW_STANDING,
-      movesAt: null,
-      population,
-      now: NOW,
-      pinned: false,
-    };
-    const left = { ...reviewed, ...LEFT[reason] };
-    const explained = explainTier(reason === 'due' ? model : waiting, left);
+    const left = { ...HELD, ...LEFT[reason] };
+    const explained = explainTier(reason === 'due' ? model : waiting, left, ZONE);
     t.equal(explained.why, reason);
-    const { standing, movesAt } = left;
-    const scored = { number: 3, model: waiting, explained, standing, movesAt, computedAt: NOW, population };
+    const { standing } = left;
+    const kept = { standing, computedAt: NOW, population, ofNothing: true };
+    const scored = { number: 3, model: waiting, explained, ...kept };
+    const ended = { key: 'core', at: NOW - DAY };
     for (const language of ['en', 'zh-CN'] as const) {
       const pin = reason === 'pinned' ? { reason: '战略客户', since: NOW - DAY, until: NOW + DAY } : null;
-      const { summary, text } = say(language, told(left, { scored, pin, inForce: 4 }));
+      const { summary, text } = say(language, told(left, { scored, pin, ended, inForce: 4 }));
       t.notMatch(text + summary, /undefined|null|NaN|Infinity|\[object/, `${language} ${reason}`);
       t.strictSame(
         text.split('\n').filter((line) => widthOf(line) > 70),
@@ -268,6 +262,39 @@ test('every way of holding a tier is said in words, within 70 columns, without a
       if (pin !== null) t.match(summary, /战略客户/);
     }
   }
+});
+
+test('while runs are counted it is said which of them decides', async (t) => {
+  const after = (runs: number, hysteresis: object, language: 'en' | 'zh-CN') => {
+    const ofThis = compileTierModel({ ...DEFINITION, hysteresis }, ['core', 'potential', 'normal']);
+    const standing = { ...NEW_STANDING, runsBelow: runs };
+    const explained = explainTier(ofThis, { ...HELD, standing }, ZONE);
+    const scored = { ...told().scored!, model: ofThis, explained, standing };
+    return say(language, told({}, { scored })).summary;
+  };
+  t.match(
+    after(0, { downRuns: 2 }, 'en'),
+    /stays for now: the next two monthly runs decide, the last of them on 2027-01-01\.$/,
+  );
+  t.match(after(0, { downRuns: 1 }, 'en'), /stays for now: the next monthly run, 2026-12-01, decides\.$/);
+  t.match(
+    after(1, { downRuns: 2, graceSeconds: DAY }, 'en'),
+    /at one of two; the next monthly run, 2026-12-01, decides, and the step down comes at Wed 2026-12-02 00:00\.$/,
+  );
+  t.match(after(0, { downRuns: 2 }, 'zh-CN'), /：接下来 2 次月度评估将作出决定，最后一次为 2027-01-01。$/);
+  t.match(after(1, { downRuns: 2 }, 'zh-CN'), /已有 1 次；下一次月度评估（2026-12-01）将作出决定。$/);
+});
+
+test('a pin with an end tells what follows it', async (t) => {
+  const left = { pinned: true, pinnedUntil: NOW + DAY, ground: 'hand' } as const;
+  t.match(say('en', told(left)).summary, /if nothing changes, 普通客户 is given at Wed 2026-11-25 10:00\./);
+  t.match(say('zh-CN', told(left)).summary, /若无变化，将于 2026-11-25 周三 10:00 改为「普通客户」。/);
+});
+
+test('a tier that nobody gave is the default one', async (t) => {
+  const tier = { key: 'normal', since: NOW, source: 'default' as const, reason: null };
+  t.match(say('en', told({}, { tier })).summary, /^普通客户 since .*, the default tier\./);
+  t.match(say('zh-CN', told({}, { tier })).summary, /，未指定等级，默认为普通客户。/);
 });
 
 test('where there is no score it is said why', async (t) => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { zByName, zUpsertResult } from '../customers/model.ts';
 import {
   patchOf,
+  zCurrency,
   zExternalIds,
   zExternalIdsPatch,
   zExternalName,
@@ -29,11 +30,6 @@ const zAmount = z
     return `${whole.replace(/^0+(?=\d)/, '')}.${places.padEnd(4, '0')}`;
   })
   .meta({ examples: ['12.50'] });
-
-const zCurrency = z
-  .string()
-  .regex(/^[A-Z]{3}$/, 'Expected an ISO 4217 code such as CNY.')
-  .meta({ examples: ['CNY'] });
 
 const zMoneyInput = z
   .strictObject({

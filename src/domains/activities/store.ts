@@ -41,17 +41,28 @@ export async function anyActivity(db: Db, workspaceId: number): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Who these customers are: themselves, or the one they were merged into; those there are not are left out. One statement. */
-export async function findCustomerIds(
+/** A customer as far as an activity needs to know. */
+export type CustomerKey = Pick<typeof customers.$inferSelect, 'workspaceId' | 'id' | 'version'>;
+
+/**
+ * Who these ids mean, by the id that was asked for and by their own: the customer, or the one it was merged into; unknown
+ * ones are left out. One statement, and another one where some were merged.
+ */
+export async function findCustomerKeys(
   db: Db,
   workspaceId: number,
   ids: readonly (string | null)[],
-): Promise<Map<string, string>> {
+): Promise<Map<string, CustomerKey>> {
   const wanted = [...new Set(ids.filter((id) => id !== null))];
   if (wanted.length === 0) return new Map();
-  const query = statement(db, 'find_customer_ids', (orm, name) =>
+  const query = statement(db, 'find_customer_keys', (orm, name) =>
     orm
-      .select({ id: customers.id, mergedInto: customers.mergedInto })
+      .select({
+        workspaceId: customers.workspaceId,
+        id: customers.id,
+        version: customers.version,
+        mergedInto: customers.mergedInto,
+      })
       .from(customers)
       .where(
         and(
@@ -65,7 +76,20 @@ export async function findCustomerIds(
     workspace: workspaceId,
     ids: wanted.map((id) => customers.id.mapToDriverValue(id)),
   });
-  return new Map(rows.map(({ id, mergedInto }) => [id, mergedInto ?? id]));
+  const keys = new Map<string, CustomerKey>(rows.map((row) => [row.id, row]));
+  const merged = rows.filter(({ mergedInto }) => mergedInto !== null);
+  if (merged.length === 0) return keys;
+  const into = await findCustomerKeys(
+    db,
+    workspaceId,
+    merged.map(({ mergedInto }) => mergedInto),
+  );
+  for (const { id, mergedInto } of merged) {
+    const key = into.get(mergedInto!);
+    if (key === undefined) keys.delete(id);
+    else keys.set(id, key).set(key.id, key);
+  }
+  return keys;
 }
 
 /** `12.5000` -> `12.50`: two places at least, as money is written. */

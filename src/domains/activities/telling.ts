@@ -3,7 +3,7 @@
 import type { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { findByIds } from '../../db/rows.ts';
-import { contacts } from '../../db/tables/customers.ts';
+import { contacts, customers } from '../../db/tables/customers.ts';
 import { activities } from '../../db/tables/tiering.ts';
 import { type FieldError, invalid, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
@@ -12,7 +12,7 @@ import { findManyNamed, type Name, nameKey, namesIn, nameThing, requireFreeNames
 import { changedNames, mergeMap } from '../patch.ts';
 import type { Touch } from '../tiers/touch.ts';
 import type { ActivityPatch } from './model.ts';
-import { type ActivityRow, activityFacts, findCustomerIds } from './store.ts';
+import { type ActivityRow, activityFacts, findCustomerKeys } from './store.ts';
 
 /** What is told, and by what names it goes. */
 export type Told = ActivityPatch;
@@ -34,7 +34,7 @@ export async function loadKnown(ctx: Ctx, inputs: readonly Told[]) {
     ),
     findByIds(db, activities, workspaceId, inputs.flatMap(ownNames).map(idOf)),
   ]);
-  const customers = await findCustomerIds(db, workspaceId, [
+  const customers = await findCustomerKeys(db, workspaceId, [
     ...inputs.map((input) => customerOf(input, idOf) ?? null),
     ...[...contactRows.values()].map(({ customerId }) => customerId),
   ]);
@@ -106,10 +106,10 @@ function whose({ idOf, contacts: people, customers }: Known, told: Told, before:
   const given = named ?? (isKnown ? before.customerId : (contact?.customerId ?? before?.customerId));
   if (named === null) throw notFound('customer', path('customer'));
   if (given === undefined) throw invalid('customerId', 'Say whose it is: a customer, or a contact of one.', 'required');
-  const customerId = given === before?.customerId ? given : customers.get(given);
+  const customerId = given === before?.customerId ? given : customers.get(given)?.id;
   if (customerId === undefined) throw notFound('customer', path('customer'));
   const isSame = isKnown && customerId === before.customerId;
-  if (!isSame && contact?.customerId && customers.get(contact.customerId) !== customerId) {
+  if (!isSame && contact?.customerId && customers.get(contact.customerId)?.id !== customerId) {
     throw invalid(path('contact'), 'The contact belongs to another customer.', 'mismatch');
   }
   return { customerId, contactId };
@@ -120,7 +120,7 @@ function moneyOf(ctx: Ctx, told: Told, before: ActivityRow | null) {
   const said = told.amount === undefined ? sumOf(before) : told.amount;
   if (said === null) {
     if (told.kind === 'order' || told.kind === 'refund')
-      throw invalid('amount', `A ${told.kind} has an amount.`, 'required');
+      throw invalid('amount', `${told.kind === 'order' ? 'An order' : 'A refund'} has an amount.`, 'required');
     if (told.baseAmount) throw invalid('baseAmount', 'There is no amount that this could be of.', 'mismatch');
     return { amount: null, currency: null, baseAmount: null };
   }
@@ -160,6 +160,7 @@ export function newActivity(
     createdAt: ctx.now,
     updatedAt: ctx.now,
   });
+  stayWith(changes, known, row.customerId);
   nameThing(changes, 'activity', row, {}, row.externalIds);
   touch(changes, row.customerId);
   changes.event('activity.created', row.id, { activity: activityFacts(row) });
@@ -183,6 +184,7 @@ export function editActivity(
   if (changed.length === 0) return before;
   requireFreeNames(holders, before.id);
   const after = changes.update(activities, before, wanted);
+  if (after.customerId !== before.customerId) stayWith(changes, known, after.customerId);
   nameThing(changes, 'activity', before, before.externalIds, after.externalIds);
   for (const customerId of new Set([before.customerId, after.customerId])) touch(changes, customerId);
   changes.event('activity.updated', after.id, { activity: activityFacts(after), changed });
@@ -197,4 +199,10 @@ export function holdersIn({ idOf }: Known, names: Readonly<Record<string, string
     if (holder !== null) holders.set(name.system, holder);
   }
   return holders;
+}
+
+/** A customer that is merged into another at this very moment hands on what it has: nothing may come to it after that. */
+function stayWith(changes: Changes, { customers: keys }: Known, customerId: string): void {
+  const key = keys.get(customerId);
+  if (key !== undefined) changes.guard(customers, key);
 }

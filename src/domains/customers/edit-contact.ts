@@ -2,7 +2,7 @@
 
 import type { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
-import { contacts, identities } from '../../db/tables/customers.ts';
+import { contacts, customers, identities } from '../../db/tables/customers.ts';
 import { AppError, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import {
@@ -37,11 +37,16 @@ export async function loadSurroundings(ctx: Ctx, inputs: readonly Patch<ContactF
 }
 
 /** Who is meant: one that was merged into another is that one. */
-function whoseContact(known: Surroundings['customers'], id: string | null): string | null {
+function whoseContact(known: Surroundings['customers'], id: string | null): CustomerRow | null {
   if (id === null) return null;
   const customer = known.get(id);
   if (customer === undefined) throw notFound('customer', 'customerId');
-  return customer.id;
+  return customer;
+}
+
+/** A customer that is merged into another at this very moment hands on what it has: nothing may come to it after that. */
+function stayWith(changes: Changes, customer: CustomerRow | null): void {
+  if (customer !== null) changes.guard(customers, customer);
 }
 
 /** Who has the identities and names that are asked for. */
@@ -64,16 +69,16 @@ export function newContact(
   ctx: Ctx,
   changes: Changes,
   fields: ContactFields,
-  { customers, channels }: Surroundings,
+  { customers: known, channels }: Surroundings,
   held: Held,
 ): ContactRow {
   const { workspaceId } = ctx.workspace;
-  const customerId = whoseContact(customers, fields.customerId);
+  const customer = whoseContact(known, fields.customerId);
   requireFreeIdentities(fields.identities, held.identities, null);
   requireFreeNames(held.names, null);
   requireFewNames(fields.externalIds);
   requireChannel(channels, fields.preferredChannel);
-  const draft = { ...fields, customerId, identities: distinctIdentities(fields.identities) };
+  const draft = { ...fields, customerId: customer?.id ?? null, identities: distinctIdentities(fields.identities) };
   const row: ContactRow = changes.insert(contacts, {
     ...draft,
     workspaceId,
@@ -82,6 +87,7 @@ export function newContact(
     createdAt: ctx.now,
     updatedAt: ctx.now,
   });
+  stayWith(changes, customer);
   identify(changes, row, [], row.identities);
   nameThing(changes, 'contact', row, {}, row.externalIds);
   changes.event('contact.created', row.id, { contact: contactView(row, ctx.workspace.language) });
@@ -132,15 +138,16 @@ export function editContact(
   changes: Changes,
   before: ContactRow,
   patch: Patch<ContactFields>,
-  { customers, channels }: Surroundings,
+  { customers: known, channels }: Surroundings,
   held: Held,
 ): ContactRow {
   const given = patch.identities ?? before.identities;
+  const customer = whoseContact(known, patch.customerId ?? null);
   const wanted = {
     ...patch,
     identities: distinctIdentities(given),
     externalIds: mergeMap(before.externalIds, patch.externalIds ?? {}),
-    ...(patch.customerId === undefined ? {} : { customerId: whoseContact(customers, patch.customerId) }),
+    ...(patch.customerId === undefined ? {} : { customerId: customer?.id ?? null }),
   };
   requireLiving(before);
   const changed = changedNames(before, wanted);
@@ -151,6 +158,7 @@ export function editContact(
   requireFreeNames(held.names, before.id);
   const draft = { ...before, ...wanted } as ContactRow;
   const after = changes.update(contacts, before, { ...draft, search: contactSearch(draft) });
+  if (changed.includes('customerId')) stayWith(changes, customer);
   identify(changes, before, before.identities, after.identities);
   nameThing(changes, 'contact', before, before.externalIds, after.externalIds);
   changes.event('contact.updated', after.id, { contact: contactView(after, ctx.workspace.language), changed });

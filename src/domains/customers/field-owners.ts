@@ -55,9 +55,25 @@ export function keepOwned<P extends Fields>(
   before: Fields,
   patch: P,
 ): { allowed: P; kept: string[] } {
+  if (owners.size === 0) return { allowed: patch, kept: [] };
+  return keepWhere(before, patch, (path, field) => {
+    const owner = owners.get(path) ?? owners.get(field);
+    return owner !== undefined && owner !== system;
+  });
+}
+
+/** The fields that a patch would change, named as those that are kept. */
+export function fieldsChanged(before: Fields, patch: Fields): string[] {
+  return keepWhere(before, patch, () => true).kept;
+}
+
+/** `keeps`: by the path of a value (`profile.industry`) and the field that it lies in. */
+function keepWhere<P extends Fields>(
+  before: Fields,
+  patch: P,
+  keeps: (path: string, field: string) => boolean,
+): { allowed: P; kept: string[] } {
   const kept: string[] = [];
-  if (owners.size === 0) return { allowed: patch, kept };
-  const isForeign = (owner: string | undefined) => owner !== undefined && owner !== system;
   const differs = (had: unknown, given: unknown) => changedNames({ it: had ?? null }, { it: given }).length > 0;
   const allowed: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(patch)) {
@@ -66,11 +82,11 @@ export function keepOwned<P extends Fields>(
       const inner: Record<string, unknown> = {};
       for (const [name, one] of Object.entries(value as Fields)) {
         const path = `${field}.${name}`;
-        if (!isForeign(owners.get(path) ?? owners.get(field))) inner[name] = one;
+        if (!keeps(path, field)) inner[name] = one;
         else if (differs(had[name], one)) kept.push(path);
       }
       allowed[field] = inner;
-    } else if (!isForeign(owners.get(field))) allowed[field] = value;
+    } else if (!keeps(field, field)) allowed[field] = value;
     else if (differs(before[field], value)) kept.push(field);
   }
   return { allowed: allowed as P, kept };

@@ -33,7 +33,7 @@ export const mergeCustomers = write({
   name: 'mergeCustomers',
   summary: 'Merge another customer into this one: one customer from then on, by both ids and all names',
   description:
-    'What is known of the one that stays wins; tags are united, names and figures in systems it lacks are taken over, and it is a customer since the earlier of the two dates. At once both ids and every name of the other one in other systems mean it, also in policies, portals and filters; lists leave the other one out, and `updatedAfter` tells it as deleted. A job brings contacts, tickets and activities along; open tickets come under its tier, and their promises with it. The other one keeps its own tier history (listCustomerTiers by its id). 409 for one that was merged already.',
+    'What is known of the one that stays wins; tags are united, names and figures in systems it lacks are taken over, and it is a customer since the earlier of the two dates. At once both ids and every name of the other one in other systems mean it, also in policies, portals and filters; what the same system goes on sending of both (upsertCustomerByExternalId) is taken of the one that stays; lists leave the other one out, and `updatedAfter` tells it as deleted. A job brings contacts, tickets and activities along; open tickets come under its tier, and their promises with it. The other one keeps its own tier history (listCustomerTiers by its id). 409 for one that was merged already.',
   scope: 'customers:write',
   input: z.strictObject({ ...zCustomerId, ...mergeFields }),
   output: CustomerMerge,

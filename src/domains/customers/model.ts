@@ -191,7 +191,9 @@ export const zUpsertResult = z
 
 const zKept = z
   .array(z.string())
-  .describe('Fields that were kept as they are, since they belong to another system (see FieldOwners).');
+  .describe(
+    'Fields that were kept as they are, since they belong to another system (see FieldOwners), or since the name is that of a customer who was merged into this one.',
+  );
 
 export const UpsertedCustomer = z
   .object({

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import type { NeedCondition } from '../../rules/needs.ts';
-import { zId, zIsoInstant, zKey, zPage, zStamps, zText } from '../model.ts';
-import { zFigure } from '../tiers/figure-model.ts';
+import { zGivenBack, zId, zIsoInstant, zKey, zPage, zStamps, zText } from '../model.ts';
+import { zFigure, zFigureInput } from '../tiers/figure-model.ts';
 import { PROFILE_FIELDS } from './model.ts';
 
 /** More rules, or more conditions in one, than people can keep in mind serve nobody. */
@@ -50,33 +50,37 @@ export const setNeedTagFields = {
   reason: zText(1000).nullable().default(null).describe('Why.'),
 };
 
+const zProfileField = z
+  .enum(PROFILE_FIELDS)
+  .meta({ id: 'ProfileField', description: 'A field of the profile of a customer.' });
+
 /** One shape for all of them, since an input of GraphQL has no choice of shapes. */
-const zConditionShape = z
-  .strictObject({
-    figure: zFigure.optional().describe('A figure of the customer, at least min and at most max; one of both is told.'),
-    min: z.number().optional().describe('The least it may be; with figure alone.'),
-    max: z.number().optional().describe('The most it may be; with figure alone.'),
-    profile: z
-      .enum(PROFILE_FIELDS)
-      .meta({ id: 'ProfileField', description: 'A field of the profile of a customer.' })
-      .optional()
-      .describe('A field of the profile, in which one of the words of contains stands.'),
-    contains: z
-      .array(zText(64))
-      .min(1)
-      .max(20)
-      .optional()
-      .describe('Words, in Chinese or English, found as search finds them; with profile alone, and there required.'),
-    tag: zText(64).optional().describe('They have this tag.'),
-    tier: z.array(zKey).min(1).max(10).optional().describe('They hold one of these tiers.'),
-  })
-  .meta({
-    id: 'NeedCondition',
-    description: 'What must hold of a customer: exactly one of figure, profile, tag and tier.',
-  });
+const conditionFields = (figure: typeof zFigure) => ({
+  figure: figure.optional().describe('A figure of the customer, at least min and at most max; one of both is told.'),
+  min: z.number().optional().describe('The least it may be; with figure alone.'),
+  max: z.number().optional().describe('The most it may be; with figure alone.'),
+  profile: zProfileField.optional().describe('A field of the profile, in which one of the words of contains stands.'),
+  contains: z
+    .array(zText(64))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('Words, in Chinese or English, found as search finds them; with profile alone, and there required.'),
+  tag: zText(64).optional().describe('They have this tag.'),
+  tier: z.array(zKey).min(1).max(10).optional().describe('They hold one of these tiers.'),
+});
+
+const ABOUT = 'What must hold of a customer: exactly one of figure, profile, tag and tier.';
+
+const zNeedCondition = z
+  .strictObject(conditionFields(zFigure))
+  .meta({ id: 'NeedCondition', description: ABOUT }) as unknown as z.ZodType<NeedCondition, NeedCondition>;
 
 /** Well shaped, but exactly one subject with its own fields is for the operation to check. */
-const zNeedCondition = zConditionShape as unknown as z.ZodType<NeedCondition, NeedCondition>;
+const zNeedConditionInput = zGivenBack(conditionFields(zFigureInput), {
+  id: 'NeedConditionInput',
+  description: ABOUT,
+}) as unknown as z.ZodType<NeedCondition, NeedCondition>;
 
 export const needRuleFields = {
   key: zKey.meta({ examples: ['asks_for_price'] }).describe('How tags name it; never changes.'),
@@ -84,7 +88,7 @@ export const needRuleFields = {
   confidence: zConfidence.describe('How sure a tag of this rule is, from 0 to 1.'),
   active: z.boolean().default(true).describe('False: it gives no tags, and those it gave go.'),
   conditions: z
-    .array(zNeedCondition)
+    .array(zNeedConditionInput)
     .min(1)
     .max(MOST_CONDITIONS)
     .describe(`What must hold, all of it; ${MOST_CONDITIONS} conditions at most.`),

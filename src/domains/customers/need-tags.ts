@@ -9,6 +9,7 @@ import { notFound } from '../../errors.ts';
 import { type Relation, read, write } from '../../operation.ts';
 import { iso, zDeleted, zPaging, zText } from '../model.ts';
 import { changedNames } from '../patch.ts';
+import { touchNow } from '../tiers/touch.ts';
 import { listAllTerms, requireTerm } from '../workspaces/store.ts';
 import { zCustomerId } from './model.ts';
 import { CustomerNeedTag, CustomerNeedTagPage, setNeedTagFields, zNeedTag } from './need-model.ts';
@@ -80,7 +81,8 @@ export const rejectCustomerNeedTag = write({
 export const removeCustomerNeedTag = write({
   name: 'removeCustomerNeedTag',
   summary: 'Forget what was said of a need, or of its rejection',
-  description: 'A rule that finds it gives it again at the next review; to keep it away, reject it.',
+  description:
+    'A rule that finds it gives it again at the next review, which is asked for at once; to keep it away, reject it.',
   scope: 'customers:write',
   input: z.strictObject({ ...zCustomerId, ...zNeedTag }),
   output: zDeleted,
@@ -92,6 +94,7 @@ export const removeCustomerNeedTag = write({
     if (before === undefined) throw notFound('need tag');
     const changes = new Changes(ctx.now);
     changes.delete(customerNeedTags, before);
+    touchNow(ctx)(changes, customerId);
     const type = before.state === 'held' ? 'customer.needUntagged' : 'customer.needReleased';
     changes.event(type, customerId, { needTag: needTagView(before) });
     return { result: { id: tag, deletedAt: iso(ctx.now) }, changes };

@@ -66,7 +66,8 @@ export const setCustomerTier = write({
 export const releaseCustomerTier = write({
   name: 'releaseCustomerTier',
   summary: 'Let the score decide the tier of a customer again',
-  description: 'Ends the pin of setCustomerTier. They keep the tier until a review, which follows, finds another one.',
+  description:
+    'Ends the pin of setCustomerTier. They keep the tier until a review, which follows: of a tier that was given by hand the score decides at once, whether they step up or down.',
   scope: 'customers:write',
   input: z.strictObject({
     ...zCustomerId,

@@ -11,9 +11,17 @@ import { findManyNamed, holdersOf, nameKey, nameOfLine, namesIn } from '../names
 import { mergeMap, withDefaults } from '../patch.ts';
 import { type Touch, touchNow, touchTogether } from '../tiers/touch.ts';
 import { editCustomer, loadSurroundings, newCustomer } from './edit.ts';
-import { keepOwned, loadOwners } from './field-owners.ts';
-import { type CustomerFields, customerFields, customerPatch, UpsertedCustomer, zByName, zFirstTier } from './model.ts';
-import { customerView } from './store.ts';
+import { fieldsChanged, keepOwned, loadOwners } from './field-owners.ts';
+import {
+  type CustomerFields,
+  customerFields,
+  customerPatch,
+  type Patch,
+  UpsertedCustomer,
+  zByName,
+  zFirstTier,
+} from './model.ts';
+import { type CustomerRow, customerView } from './store.ts';
 import { requireSameName } from './words.ts';
 
 const upsertFields = {
@@ -48,7 +56,7 @@ export const upsertCustomerByExternalId = write({
   name: 'upsertCustomerByExternalId',
   summary: 'Create or change the customer that another system calls so',
   description:
-    'Fields left out stay as they are, null empties. An exact repeat changes nothing. externalIds may bring further names. A field that belongs to another system (see setFieldOwners) stays as it is, and is named in `kept`.',
+    'Fields left out stay as they are, null empties. An exact repeat changes nothing. externalIds may bring further names. A field that belongs to another system (see setFieldOwners) stays as it is, and is named in `kept`. A name that came with a customer that was merged (mergeCustomers), where the one that stays has a name of its own in that system, changes nothing: `kept` names the fields that would have changed.',
   scope: 'customers:write',
   input: zUpsert,
   output: UpsertedCustomer,
@@ -91,8 +99,27 @@ function decide(ctx: Ctx, { named, owners, rows, surroundings }: Loaded, input: 
     const row = newCustomer(ctx, changes, { ...fields, tier }, surroundings, { holders, touch });
     return { result: { result: 'created', customer: customerView(row), kept: [] }, changes, status: 201 };
   }
+  const own = before.externalIds[system];
+  if (own !== undefined && own !== value) {
+    return {
+      result: { result: 'unchanged', customer: customerView(before), kept: asMerged(before, patch, holders) },
+      changes,
+    };
+  }
   const { allowed, kept } = keepOwned(owners, system, before, { ...patch, externalIds });
   const after = editCustomer(changes, before, allowed, surroundings, { holders, touch });
   const result = changes.empty ? ('unchanged' as const) : ('updated' as const);
   return { result: { result, customer: customerView(after), kept }, changes };
+}
+
+/**
+ * The name came with a customer that was merged into this one, which the same system knows by another name. Were both
+ * records of that system written, one would undo the other each time they are sent: what this one says is kept away.
+ */
+function asMerged(before: CustomerRow, patch: Patch<CustomerFields>, holders: ReadonlyMap<string, string>): string[] {
+  const { externalIds = {}, ...fields } = patch;
+  const names = Object.entries(externalIds).filter(
+    ([system, value]) => holders.get(system) !== before.id && (before.externalIds[system] ?? null) !== value,
+  );
+  return [...fieldsChanged(before, fields), ...names.map(([system]) => `externalIds.${system}`)];
 }

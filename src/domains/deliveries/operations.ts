@@ -14,8 +14,8 @@ export const listDeliveries = read({
   name: 'listDeliveries',
   summary: 'List deliveries to addresses outside, newest first',
   description:
-    'Made by webhooks, and by steps of escalation with an address. Those that were delivered are kept 30 days, those that were given up 90. Sent by POST with the headers of Standard Webhooks, at least once: a receiver that got a webhook-id already answers 2xx and does nothing. 2xx within 15 seconds is a delivery; anything else is tried again, ten times in about 75 hours, 410 and an address that is not public excepted. Retry-After is honoured, redirects are not followed.',
-  scope: 'workspace:read',
+    'Made by webhooks, and by steps of escalation with an address. Those that were delivered are kept 30 days, those that were given up 90. Sent by POST with the headers of Standard Webhooks, at least once: a receiver that got a webhook-id already answers 2xx and does nothing. 2xx within 15 seconds is a delivery; anything else is tried again, ten times in about 75 hours, 410 and an address that is not public excepted. Retry-After is honoured, redirects are not followed. Needs workspace:write: an address may hold a key, and a body any event.',
+  scope: 'workspace:write',
   input: z.strictObject(listDeliveryFields),
   output: DeliveryPage,
   async run(ctx, { state, ticketId, webhookId, limit, cursor }) {

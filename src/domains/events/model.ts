@@ -6,7 +6,7 @@ import { zId, zIsoInstant, zPage, zText } from '../model.ts';
 export const Event = z
   .object({
     id: zId('event').describe('TypeID; the same for everybody who is told of it.'),
-    sequence: z.string().describe('Its place in the feed: opaque, rising in the order of commits.'),
+    sequence: z.string().describe('Its place in the feed: opaque; compared as text, rising in the order of commits.'),
     type: z.string().describe('subject.pastTense, as in ticket.created.'),
     occurredAt: zIsoInstant.describe("When it happened, on the workspace's clock."),
     recordedAt: z

@@ -1,5 +1,6 @@
 /** What another system posts to us: checked, mapped, saved entry by entry, and noted. */
 
+import { isUtf8 } from 'node:buffer';
 import { type BulkCall, type Entry, type LineResult, runBatch } from '../../bulk.ts';
 import { Changes } from '../../changes.ts';
 import type { Logger, Workspace } from '../../context.ts';
@@ -22,7 +23,7 @@ interface Result {
   index: number;
   status: string;
   id?: string;
-  /** Fields that belong to another system. */
+  /** Fields that stay as they are: they belong to another system, or the name to a customer who was merged. */
   kept?: string[];
   errors?: FieldError[];
 }
@@ -132,6 +133,7 @@ async function take(desk: Desk, call: BulkCall, integration: IntegrationRow, mes
   if (name !== null && (await wasTaken(desk.db, integration, name))) return { repeated: true, results: [] };
   const { now } = contextOf(desk, call);
   try {
+    if (!isUtf8(message.body)) throw new AppError('bad_request', 'The body is not UTF-8.');
     const surroundings = { now: now * 1000, currency: call.workspace.currency };
     const reply = await runMapping(integration.id, integration.mapping, message.body.toString(), surroundings);
     if ('fault' in reply) throw mappingFault(reply.fault);

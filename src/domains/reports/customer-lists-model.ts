@@ -41,7 +41,11 @@ const TierMove = z
       .describe(
         'pinned: people gave them a tier. rising: the better tier is not reached for long enough. margin: the score is not far enough below the border. counting: not enough monthly runs found it below. grace: the step down is decided and comes later. blocked: it is due and held back. due: the next review moves it. Null: the score is of an earlier model and is made anew soon.',
       ),
-    movesAt: zIsoInstant.nullable().describe('When it happens if nothing changes; null when nobody knows yet.'),
+    movesAt: zIsoInstant
+      .nullable()
+      .describe(
+        'When it happens if nothing changes: while runs are counted, at the one that decides, and the grace later; of a pinned tier, when the pin ends. Null when nobody knows, or never as it stands.',
+      ),
     computedAt: zIsoInstant.describe('When the score was made.'),
   })
   .meta({ id: 'TierMove', description: 'A customer about to change tier.' });

@@ -10,8 +10,9 @@ import { customerScores } from '../../db/tables/tiering.ts';
 import { read } from '../../operation.ts';
 import { type Risk, riskFigures, signsOf } from '../../rules/risk.ts';
 import { isScored } from '../../rules/score.ts';
-import { whyHeld } from '../../rules/tier-step.ts';
-import type { CustomerRow } from '../customers/store.ts';
+import { groundOf, type Outlook, outlookOf } from '../../rules/tier-step.ts';
+import { Zone } from '../../rules/zone.ts';
+import { type CustomerRow, findLastTierChanges, type TierChangeRow } from '../customers/store.ts';
 import { iso, isoOrNull } from '../model.ts';
 import { loadFigures } from '../tiers/figures.ts';
 import { listTiers } from '../tiers/store.ts';
@@ -52,40 +53,48 @@ export const listCustomersAboutToChangeTier = read({
     );
     const filters = [only('moving', sql`${customerScores.moving}`), ofTiers(tier), ofDirection];
     const page = await readScores(ctx, 'list:tier_moves', filters, { limit, cursor });
-    const [tiering, all] = await Promise.all([loadTiering(ctx), listTiers(ctx.db, ctx.workspace.workspaceId)]);
+    const { workspaceId } = ctx.workspace;
+    const ids = page.data.map(({ customer }) => customer.id);
+    const [tiering, all, last] = await Promise.all([
+      loadTiering(ctx),
+      listTiers(ctx.db, workspaceId),
+      findLastTierChanges(ctx.db, workspaceId, ids),
+    ]);
     const ranks = new Map(all.map(({ key, position }) => [key, position]));
     return shown(page, (row): TierMove => {
       const { score, customer } = row;
       const rankOf = (key: string | null) => ranks.get(key ?? '') ?? Number.POSITIVE_INFINITY;
+      const outlook = outlookFor(ctx, tiering, row, last.get(customer.id));
       return {
         ...who(customer),
         from: customer.tier,
         to: score.target,
         direction: rankOf(score.target) < rankOf(customer.tier) ? 'up' : 'down',
         total: score.total,
-        heldBack: heldBack(ctx, tiering, row),
-        movesAt: isoOrNull(score.movesAt),
+        heldBack: outlook === null ? null : outlook.why === 'agreed' ? 'due' : outlook.why,
+        movesAt: isoOrNull(outlook?.movesAt ?? null),
         computedAt: iso(score.computedAt),
       };
     });
   },
 });
 
-/** As the rules say it of what the last review left behind. */
-function heldBack(ctx: Ctx, tiering: Tiering | null, { score, customer }: Scored): TierMove['heldBack'] {
+/** As the rules say it of what the last review left behind; null: that was under another model. */
+function outlookFor(
+  { now, workspace }: Ctx,
+  tiering: Tiering | null,
+  { score, customer }: Scored,
+  last: TierChangeRow | undefined,
+): Outlook | null {
   if (tiering === null || tiering.number !== score.model) return null;
   const { standing, movesAt, total, parts } = score;
-  const pin = customer.tierPin;
-  const why = whyHeld(tiering.model, {
-    held: customer.tier,
-    standing,
-    movesAt,
-    score: { total, parts },
-    population: tiering.population,
-    now: ctx.now,
-    pinned: pin !== null && (pin.until === null || pin.until > ctx.now),
-  });
-  return why === 'agreed' ? 'due' : why;
+  const until = customer.tierPin?.until ?? null;
+  const pinned = customer.tierPin !== null && (until === null || until > now);
+  const left = {
+    ...{ held: customer.tier, standing, movesAt, score: { total, parts }, population: tiering.population, now },
+    ...{ pinned, pinnedUntil: until, ground: groundOf(last) },
+  };
+  return outlookOf(tiering.model, left, Zone.named(workspace.timeZone)!);
 }
 
 export const listCustomersAtRisk = read({

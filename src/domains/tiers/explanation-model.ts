@@ -80,8 +80,12 @@ const TierStanding = z
       ),
     movesAt: zIsoInstant
       .nullable()
-      .describe('When the step comes if nothing changes; null when nobody knows, or none does.'),
-    aboveSince: zIsoInstant.nullable().describe('Since when a better tier is reached; null unless it waits.'),
+      .describe(
+        'When the tier of the rules is given if nothing changes: while runs are counted, at the one that decides, and the grace later; of a pinned tier, when the pin ends. Null when nobody knows, or none comes.',
+      ),
+    aboveSince: zIsoInstant
+      .nullable()
+      .describe('Since when the better tier of the rules is reached; null unless it waits.'),
     runsBelow: z.int().describe('Monthly runs in a row that found the score below the border.'),
     runsNeeded: z.int().describe('So many of them decide on a step down.'),
     decidedAt: zIsoInstant.nullable().describe('When a step down was decided; null when none is.'),
@@ -97,7 +101,7 @@ export const TierExplanation = z
       .enum(TIER_STATES)
       .meta({ id: 'TierState', description: 'Whether there is a score.' })
       .describe(
-        'no_model: tiers are given by people alone. not_reviewed: nobody has looked yet. no_activity: nothing is known of them, and the tier stays. scored: there is a score.',
+        'no_model: tiers are given by people alone. not_reviewed: nobody has looked yet. no_activity: nothing is known of them, and the tier stays. scored: there is a score; of whom nothing is known any longer, one of no points.',
       ),
     tier: z.string().nullable().describe('Key of the tier they hold; null without one.'),
     since: zIsoInstant.nullable().describe('Since when; null without one.'),

@@ -1,35 +1,38 @@
 /** What another tier model would make of the customers there are: the same walk as a recomputation, and nothing is saved. */
 
 import type { z } from 'zod';
-import type { Ctx } from '../../context.ts';
 import type { JobDefinition, Work } from '../../job.ts';
-import { isScored, scoreOf } from '../../rules/score.ts';
-import {
-  compileTierModel,
-  NEW_STANDING,
-  type Population,
-  type TierModel,
-  type TierModelDefinition,
-} from '../../rules/tier-model.ts';
+import { promisesOf } from '../../rules/promised-load.ts';
+import { isScored } from '../../rules/score.ts';
+import { compileTierModel, type Population, type TierModel, type TierModelDefinition } from '../../rules/tier-model.ts';
 import { addMove, type Move } from '../../rules/tier-moves.ts';
-import { type StepReason, stepTier } from '../../rules/tier-step.ts';
+import type { StepReason } from '../../rules/tier-step.ts';
 import { iso } from '../model.ts';
+import { loadServiceLevels } from '../service-levels/store.ts';
 import { countCustomers, listCustomerIds } from './customer-walk.ts';
-import { loadFigures, type Measures } from './figures.ts';
+import { loadFigures } from './figures.ts';
 import { TIERS_PREVIEW } from './job-names.ts';
-import { countTicketsOf, meanPromises, type TicketCounts } from './load-store.ts';
+import { groupTicketsOf, type TicketGroup } from './load-store.ts';
 import { nothingTaken, type Taking, takePopulation, unhurried, walksOf } from './population.ts';
 import { LOAD_DAYS, MOST_EXAMPLES, type TierPreview } from './preview-model.ts';
-import { isPinned, loadReviewFiles, type ReviewFile } from './review-load.ts';
+import { loadReviewFiles, loadSteps, type ReviewFile, type Scored } from './review-load.ts';
 import { listTiers } from './store.ts';
 
 export type PreviewInput = { definition: TierModelDefinition };
 
 type Report = z.input<typeof TierPreview>;
 
-interface Load extends TicketCounts {
+interface Load {
   customers: number;
+  open: number;
+  recent: number;
+  /** Tickets that are open or recent; of them those that are promised a solution, and within what time, all together. */
+  tickets: number;
+  promised: number;
+  seconds: number;
 }
+
+type Promises = ReturnType<typeof promisesOf>;
 
 interface Place {
   total: number;
@@ -61,6 +64,8 @@ export const tierPreviewJob: JobDefinition<PreviewInput, Place, Report> = {
     const { workspaceId } = ctx.workspace;
     const tiers = (await listTiers(ctx.db, workspaceId)).map(({ key }) => key);
     const model = compileTierModel(definition, tiers);
+    const levels = await loadServiceLevels(ctx.db, workspaceId, ctx.workspace.serviceLevelVersion);
+    const promises = promisesOf(levels.policies, ctx.now);
     const walks = walksOf(model);
     const place: Place = work.place ?? {
       total: (await countCustomers(ctx.db, workspaceId)) * (walks + 1),
@@ -80,15 +85,16 @@ export const tierPreviewJob: JobDefinition<PreviewInput, Place, Report> = {
       // It has said all it had to say, and is large.
       place.taking = nothingTaken();
     }
-    await look(work, model, place, step);
+    await look(work, model, promises, place, step);
     await step(0, true);
-    return reportOf(ctx, place, tiers);
+    return reportOf(place, tiers);
   },
 };
 
 async function look(
   work: Work<Place>,
   model: TierModel,
+  promises: Promises,
   place: Place,
   step: (customers: number) => Promise<void>,
 ): Promise<void> {
@@ -100,7 +106,7 @@ async function look(
     if (ids.length === 0) return;
     const [files, tickets] = await Promise.all([
       loadReviewFiles(ctx.db, workspaceId, ids, ctx.now),
-      countTicketsOf(ctx.db, workspaceId, ids, ctx.now - LOAD_DAYS * DAY),
+      groupTicketsOf(ctx.db, workspaceId, ids, ctx.now - LOAD_DAYS * DAY),
     ]);
     const own = files.filter(({ customer }) => customer.mergedInto === null);
     const measures = await loadFigures(
@@ -110,9 +116,10 @@ async function look(
       definitions,
       ctx.now,
     );
+    const { steps } = await loadSteps(ctx, { model, population: place.population }, own, measures, null);
     await unhurried(own, (file) => {
       const { id } = file.customer;
-      tally(ctx, model, place, file, measures.get(id)!, tickets.get(id) ?? { open: 0, recent: 0 });
+      tally(place, file, steps.get(id), tickets.get(id) ?? [], promises);
     });
     place.after = ids.at(-1)!;
     await step(ids.length);
@@ -120,31 +127,27 @@ async function look(
 }
 
 function tally(
-  ctx: Ctx,
-  model: TierModel,
   place: Place,
   { customer, score: before }: ReviewFile,
-  { figures, known }: Measures,
-  tickets: TicketCounts,
+  scored: Scored | undefined,
+  tickets: readonly TicketGroup[],
+  promises: Promises,
 ): void {
-  const { counts, population } = place;
+  const { counts } = place;
   const { id: customerId, name, tier: from } = customer;
   counts.customers += 1;
-  addLoad(place.before, from, tickets);
-  if (!known) {
+  addLoad(place.before, from, tickets, promises);
+  if (scored === undefined) {
     counts.withoutData += 1;
-    addLoad(place.afterwards, from, tickets);
+    addLoad(place.afterwards, from, tickets, promises);
     return;
   }
   counts.scored += 1;
-  const score = scoreOf(model, figures, population);
-  const { tier, target, why } = stepTier(model, {
-    ...{ held: from, standing: before?.standing ?? NEW_STANDING, score, population, now: ctx.now, monthly: null },
-    ...{ pinned: isPinned(customer, ctx.now), blocked: false },
-  });
+  const { score, step } = scored;
+  const { tier, target, why } = step;
   const atOnce = tier !== from;
   const to = atOnce ? tier : LATER.includes(why) ? target : from;
-  addLoad(place.afterwards, to, tickets);
+  addLoad(place.afterwards, to, tickets, promises);
   if (why === 'pinned' && target !== from) counts.pinned += 1;
   if (to === null || to === from) return;
   addMove(atOnce ? counts.atOnce : counts.later, from, to);
@@ -153,24 +156,37 @@ function tally(
   counts.examples.push({ customerId, name, from, to, atOnce, total: score.total, totalBefore });
 }
 
-function addLoad(loads: Record<string, Load>, tier: string | null, { open, recent }: TicketCounts): void {
+const NO_LOAD: Load = { customers: 0, open: 0, recent: 0, tickets: 0, promised: 0, seconds: 0 };
+
+/** The tickets of one customer, as if they came under this tier. */
+function addLoad(
+  loads: Record<string, Load>,
+  tier: string | null,
+  tickets: readonly TicketGroup[],
+  promises: Promises,
+): void {
   const key = tier ?? '';
-  loads[key] ??= { customers: 0, open: 0, recent: 0 };
+  loads[key] ??= { ...NO_LOAD };
   const load = loads[key];
   load.customers += 1;
-  load.open += open;
-  load.recent += recent;
+  for (const group of tickets) {
+    load.open += group.open;
+    load.recent += group.recent;
+    load.tickets += group.either;
+    const seconds = promises(group, tier);
+    if (seconds === null) continue;
+    load.promised += group.either;
+    load.seconds += group.either * seconds;
+  }
 }
 
-async function reportOf(ctx: Ctx, place: Place, tiers: readonly string[]): Promise<Report> {
-  const hours = await meanPromises(ctx.db, ctx.workspace.workspaceId, ctx.now - LOAD_DAYS * DAY);
+function reportOf(place: Place, tiers: readonly string[]): Report {
   const { counts, population, before, afterwards } = place;
   const byCustomers = (a: Move, b: Move) => b.customers - a.customers;
   const held = [...tiers, ...('' in before ? [''] : [])];
   const loadOf = (loads: Record<string, Load>, tier: string) => {
-    const { customers, open, recent } = loads[tier] ?? { customers: 0, open: 0, recent: 0 };
-    const mean = hours.get(tier === '' ? null : tier);
-    const promisedHours = mean === undefined ? null : Math.round(recent * mean * 10) / 10;
+    const { customers, open, recent, tickets: all, promised, seconds } = loads[tier] ?? NO_LOAD;
+    const promisedHours = all > 0 && promised === 0 ? null : Math.round(seconds / 360) / 10;
     return { customers, openTickets: open, tickets: recent, promisedHours };
   };
   return {

@@ -18,7 +18,7 @@ const Load = z
       .number()
       .nullable()
       .describe(
-        'Hours within which these tickets of the last days are promised to be solved, all together, if each is promised what the mean ticket of the tier was; a working day counts as 24 hours. Null where the tier had none.',
+        `Hours within which their tickets that are open or of the last ${LOAD_DAYS} days are promised to be solved, all together, as the policies in force now promise it to this tier (and to the customer); a working day counts as 24 hours. 0 without such tickets; null where none of them is promised anything.`,
       ),
   })
   .meta({ id: 'TierLoad', description: 'What a tier means to those who serve it.' });

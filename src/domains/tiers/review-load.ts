@@ -1,12 +1,17 @@
 /** What a review of many customers rests on: who they are, where they stand, and which reviews were asked for. */
 
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
 import { bound, type Db, statement } from '../../db/connect.ts';
 import { findByIds } from '../../db/rows.ts';
 import { customers } from '../../db/tables/customers.ts';
 import { customerScores, tierReviews } from '../../db/tables/tiering.ts';
 import type { Instant } from '../../rules/calendar.ts';
-import type { CustomerRow } from '../customers/store.ts';
+import { scoreOf, tierOf } from '../../rules/score.ts';
+import { NEW_STANDING, type Population, type Score, type TierModel } from '../../rules/tier-model.ts';
+import { groundOf, type Step, stepTier } from '../../rules/tier-step.ts';
+import { type CustomerRow, findLastTierChanges, type TierChangeRow } from '../customers/store.ts';
+import type { Measures } from './figures.ts';
 
 export type ScoreRow = typeof customerScores.$inferSelect;
 type ReviewRow = typeof tierReviews.$inferSelect;
@@ -41,6 +46,58 @@ export async function loadReviewFiles(
     const customer = rows.get(id);
     return customer === undefined ? [] : [{ customer, score: scores.get(id), asked: asked.get(id) ?? [] }];
   });
+}
+
+export interface Scored {
+  score: Score;
+  step: Step;
+}
+
+/** What reviews come to, by customer: who is left out is not scored, and keeps the tier. */
+interface Steps {
+  steps: Map<string, Scored>;
+  /** The newest entry of the history of everybody whose tier changes, and some others. */
+  last: ReadonlyMap<string, TierChangeRow>;
+}
+
+/**
+ * Scores customers by their figures, and steps. Of whom nothing is known is scored where a score or a hand gave the tier,
+ * as nothing: what was taken back does not leave its tier behind.
+ */
+export async function loadSteps(
+  ctx: Ctx,
+  tiering: { model: TierModel; population: Population | null } | null,
+  files: readonly ReviewFile[],
+  measures: ReadonlyMap<string, Measures>,
+  monthly: Instant | null,
+): Promise<Steps> {
+  const steps = new Map<string, Scored>();
+  if (tiering === null) return { steps, last: new Map() };
+  const { model, population } = tiering;
+  const nothing = scoreOf(model, new Map(model.parts.map(({ figure }) => [figure, null])), population);
+  const looks = files.flatMap(({ customer, score: before }) => {
+    const measure = measures.get(customer.id);
+    if (measure === undefined) return [];
+    const { known, figures } = measure;
+    const score = known ? scoreOf(model, figures, population) : nothing;
+    const isAgreed = known && tierOf(model, score, population) === customer.tier;
+    return [{ customer, before, known, score, isAgreed }];
+  });
+  const asked = looks.filter(({ isAgreed }) => !isAgreed).map(({ customer }) => customer.id);
+  const last =
+    asked.length === 0
+      ? new Map<string, TierChangeRow>()
+      : await findLastTierChanges(ctx.db, ctx.workspace.workspaceId, asked);
+  for (const { customer, before, known, score } of looks) {
+    const ground = groundOf(last.get(customer.id));
+    const pinned = isPinned(customer, ctx.now);
+    if (!known && (ground === 'none' || (ground === 'hand' && pinned))) continue;
+    const standing = before?.standing ?? NEW_STANDING;
+    // Nothing that would hold a step down back can be open yet.
+    const review = { held: customer.tier, standing, score, population, now: ctx.now, monthly, blocked: false };
+    steps.set(customer.id, { score, step: stepTier(model, { ...review, pinned, ground }) });
+  }
+  return { steps, last };
 }
 
 async function listAsked(

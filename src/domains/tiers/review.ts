@@ -9,19 +9,20 @@ import type { Ctx } from '../../context.ts';
 import { toAppError } from '../../db/sqlstate.ts';
 import { customers } from '../../db/tables/customers.ts';
 import { customerScores, tierReviews } from '../../db/tables/tiering.ts';
+import { workspaces } from '../../db/tables/workspaces.ts';
 import type { Instant } from '../../rules/calendar.ts';
 import type { FigureDefinition } from '../../rules/figures.ts';
 import { needsPopulation } from '../../rules/population.ts';
 import { type Risk, riskFigures, risksOf } from '../../rules/risk.ts';
-import { scoreOf } from '../../rules/score.ts';
-import { type Figures, NEW_STANDING, type Score } from '../../rules/tier-model.ts';
-import { type Step, stepTier } from '../../rules/tier-step.ts';
+import { type Figures, NEW_STANDING } from '../../rules/tier-model.ts';
+import type { Step } from '../../rules/tier-step.ts';
 import { loadHeldNeeds, loadNeedReview, type NeedReview } from '../customers/needs-review.ts';
 import { customerView, tierPinView } from '../customers/store.ts';
-import { changeTier, type Held, loadHeld } from '../customers/tier.ts';
+import { changeTier, type Held } from '../customers/tier.ts';
+import { loadOpenTickets } from '../tickets/retier.ts';
 import { loadFigures } from './figures.ts';
 import { unhurried } from './population.ts';
-import { isPinned, loadReviewFiles, type ReviewFile, type ScoreRow } from './review-load.ts';
+import { isPinned, loadReviewFiles, loadSteps, type ReviewFile, type Scored, type ScoreRow } from './review-load.ts';
 import { loadTiering, type Tiering } from './tiering.ts';
 import { touch } from './touch.ts';
 
@@ -52,21 +53,21 @@ export async function reviewCustomers(
     loadFigures(ctx.db, ctx.workspace, own, definitionsOf(tiering, need), ctx.now),
     need === null ? null : loadHeldNeeds(ctx, customerIds),
   ]);
+  const isReckoned = tiering !== null && isReady(tiering);
+  const { steps, last } = await loadSteps(ctx, isReckoned ? tiering : null, files, measures, monthly);
   const looks = files.map((file): Look => {
-    const measure = measures.get(file.customer.id);
+    const { id } = file.customer;
+    const measure = measures.get(id);
     if (measure === undefined) return { ...file, figures: null, scored: null, risks: [] };
     const { figures, known } = measure;
-    const look = { ...file, figures, scored: null };
-    if (tiering === null) return { ...look, risks: null };
+    const look = { ...file, figures, scored: steps.get(id) ?? null };
+    if (tiering === null || (known && !isReckoned)) return { ...look, risks: null };
     const { risk } = tiering.model.definition;
-    const risks = risk === undefined ? [] : risksOf(risk, figures);
-    if (!known) return { ...look, risks };
-    if (!isReady(tiering)) return { ...look, risks: null };
-    return { ...look, scored: scored(ctx, tiering, file, figures, monthly), risks };
+    return { ...look, risks: risk === undefined ? [] : risksOf(risk, figures) };
   });
   const movers = looks.filter(({ customer, scored }) => scored !== null && scored.step.tier !== customer.tier);
   const moverIds = movers.map(({ customer }) => customer.id);
-  const held = movers.length === 0 ? null : await loadHeld(ctx, moverIds);
+  const held = movers.length === 0 ? null : { last, open: await loadOpenTickets(ctx, moverIds) };
   const reviewed: Reviewed[] = [];
   await unhurried(looks, (look) => {
     const { customer, scored, figures } = look;
@@ -122,33 +123,6 @@ interface Look extends ReviewFile {
   risks: Risk[] | null;
 }
 
-interface Scored {
-  score: Score;
-  step: Step;
-}
-
-function scored(
-  ctx: Ctx,
-  { model, population }: Tiering,
-  { customer, score: before }: ReviewFile,
-  figures: Figures,
-  monthly: Instant | null,
-): Scored {
-  const score = scoreOf(model, figures, population);
-  const step = stepTier(model, {
-    held: customer.tier,
-    standing: before?.standing ?? NEW_STANDING,
-    score,
-    population,
-    now: ctx.now,
-    monthly,
-    pinned: isPinned(customer, ctx.now),
-    // Nothing that would hold a step down back can be open yet.
-    blocked: false,
-  });
-  return { score, step };
-}
-
 function changesOf(ctx: Ctx, tiering: Tiering | null, look: Look, held: Held | null): Changes {
   const { asked, score: before, scored, risks } = look;
   const changes = new Changes(ctx.now);
@@ -174,6 +148,8 @@ function changesOf(ctx: Ctx, tiering: Tiering | null, look: Look, held: Held | n
     keep(ctx, changes, customer.id, before, { ...UNSCORED, model: number, target, risks });
   } else if (risks !== null && before !== undefined) changes.delete(customerScores, before);
   for (const row of asked) changes.delete(tierReviews, row);
+  // A model that is applied at this very moment must not be passed by: its own job has looked at this customer already.
+  if (!changes.empty) changes.guard(workspaces, { ...ctx.workspace });
   return changes;
 }
 

@@ -3,12 +3,12 @@
 import { z } from 'zod';
 import type { TierModelDefinition } from '../../rules/tier-model.ts';
 import { zDuration, zId, zIsoInstant, zKey, zPage, zText } from '../model.ts';
-import { zFigure } from './figure-model.ts';
+import { zFigure, zFigureInput } from './figure-model.ts';
 
 const SAID = {
   parts: 'What the score is made of: 1 to 8 parts.',
   tiers:
-    "A rule for every tier but the workspace's last, the best first; the first that holds gives the tier, the last tier is everybody's who is left.",
+    "Rules, the best tier first; the first that holds gives the tier. A tier without a rule is given by hand alone, but for the workspace's last, which is everybody's who is left.",
   hysteresis: 'How far and how long a border must be crossed.',
   risk: 'When a customer is held to be at risk; null: nobody is.',
   sampleSize: 'Customers whose tier people are asked to confirm every month; 0: none.',
@@ -32,7 +32,7 @@ const SAID = {
   share: 'Only the best so many percent of the workspace by total, above 0 and at most 100; null: however many.',
 
   margin: 'Points by which a score must fall short of a border to step down over it.',
-  upAfter: 'How long a better tier must be reached to step up; PT0S: at once.',
+  upAfter: 'How long a tier, or a better one, must be reached to step up to it; PT0S: at once.',
   downRuns: 'At the how many-th monthly run in a row below a border a step down is decided; 0: at any review.',
   grace: 'From the decision to the step down. A recovery in between cancels it.',
 
@@ -67,7 +67,7 @@ const zPartInput = z
     key: zKey.describe(SAID.key),
     name: zText(100).nullish().describe(SAID.name),
     weight: z.number().describe(SAID.weight),
-    figure: zFigure.describe(SAID.figure),
+    figure: zFigureInput.describe(SAID.figure),
     scaling: zScalingInput.describe(SAID.scaling),
   })
   .meta({ id: 'TierModelPartInput', description: 'A part of the score.' });

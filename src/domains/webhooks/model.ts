@@ -115,6 +115,8 @@ export const replayFields = {
     .describe('All after the event of this sequence. end: nothing of the past, whatever it was not told yet.'),
   since: zInstant
     .optional()
-    .describe("All recorded since this instant; of a test workspace, on the workspace's clock."),
+    .describe(
+      "All recorded since this instant, the end of the feed if it lies ahead; of a test workspace, on the workspace's clock.",
+    ),
   eventId: zId('event').optional().describe('This event, what was saved with it, and all after it.'),
 };

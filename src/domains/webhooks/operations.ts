@@ -28,7 +28,7 @@ import { TemplateError } from './template.ts';
 const MOST_WEBHOOKS = 50;
 
 const TOLD =
-  'Events are posted at least once, with the headers of Standard Webhooks: webhook-id is the id of the event, the same with every attempt and replay, so who has handled it answers 2xx and does nothing. Order is not promised: sort by sequence. 2xx within 15 seconds is a delivery; anything else is tried again, ten times in about 75 hours. Answer first and work later: who takes longer than two seconds is sent one at a time. 410 switches the webhook off at once; so does a delivery that was given up when nothing else was taken meanwhile; the feed says webhook.disabled.';
+  'Events are posted at least once, with the headers of Standard Webhooks: webhook-id is the id of the event, the same with every attempt and replay, so who has handled it answers 2xx and does nothing. Order is not promised: sort by sequence, compared as text. 2xx within 15 seconds is a delivery; anything else is tried again, ten times in about 75 hours. Answer first and work later: who takes longer than two seconds is sent one at a time. 410 switches the webhook off at once; so does a delivery that was given up when nothing else was taken meanwhile; the feed says webhook.disabled.';
 
 const EXAMPLE = {
   name: 'CRM',
@@ -42,7 +42,8 @@ export const webhookResource = resource({
   table: webhooks,
   model: Webhook,
   fields: webhookFields,
-  scopes: { read: 'workspace:read', write: 'workspace:write' },
+  // An address may hold a key, so who may read the settings does not see it.
+  scopes: { read: 'workspace:write', write: 'workspace:write' },
   example: EXAMPLE,
   view: (row) => webhookView(row),
   async remove(ctx, before, changes) {
@@ -92,7 +93,7 @@ export const updateWebhook = write({
   name: 'updateWebhook',
   summary: 'Change a webhook, switch it off or on again',
   description:
-    'JSON Merge Patch: fields left out stay, null empties a field that may be empty. Switched on again, it is sent what waits and told of what it missed; to skip that, replay it after "end" first.',
+    'JSON Merge Patch: fields left out stay, null empties a field that may be empty. Switched on again, it is sent what waits and told of what it missed; to skip what it missed, replay it after "end" first: that drops none of the deliveries that are pending already.',
   scope: 'workspace:write',
   input: z.strictObject({ ...zWebhookId, ...(patchOf(webhookFields) as Patch) }),
   output: Webhook,
@@ -131,7 +132,7 @@ function standing(active: boolean, now: number) {
 /** An event to try a template on: its texts hold what breaks JSON when it is not written with care. */
 const SAMPLE = {
   id: 'evt_01k9zv3m5qe8w9y2f4h6j8m0n1',
-  sequence: 'MQ',
+  sequence: 's0000000001-00000000000000005003-019a7fb1-d0b7-73a3-c4bc-4f22246a2150',
   type: 'ticket.created',
   occurredAt: '2026-11-24T10:00:00Z',
   recordedAt: '2026-11-24T10:00:00.000Z',

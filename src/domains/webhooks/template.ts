@@ -8,6 +8,9 @@ import { MOST_TEMPLATE } from './model.ts';
 const MOST_RENDERED = 100_000;
 /** Nothing else happens in the process meanwhile. A template of a hundred lines takes less than one; a busy machine, more. */
 const MOST_MS = 200;
+/** The engine ends it itself after so long, where it looks. */
+const MOST_ENGINE_MS = MOST_MS / 2;
+const ENGINE_TIMEOUT = /render limit exceeded/;
 /** One that took longer is not tried again for a while, however many events it is to be tried on. */
 const REST_MS = 60_000;
 
@@ -21,7 +24,7 @@ const ENGINE = new Liquid({
   templates: {},
   ownPropertyOnly: true,
   parseLimit: MOST_TEMPLATE,
-  renderLimit: MOST_MS / 2,
+  renderLimit: MOST_ENGINE_MS,
   memoryLimit: MOST_RENDERED,
 });
 
@@ -54,7 +57,7 @@ export function render(template: string, contentType: string, scope: object): st
     text = RENDER.runInContext(SANDBOX, { timeout: MOST_MS }) as string;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new TemplateError(message);
+    if (code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT' && !ENGINE_TIMEOUT.test(message)) throw new TemplateError(message);
     if (RESTING.size >= MOST_PARSED) RESTING.clear();
     RESTING.set(template, performance.now() + REST_MS);
     throw tooLong();
@@ -66,7 +69,7 @@ export function render(template: string, contentType: string, scope: object): st
   return text;
 }
 
-const tooLong = () => new TemplateError(`It takes over ${MOST_MS} ms.`);
+const tooLong = () => new TemplateError(`It takes over ${MOST_ENGINE_MS} ms.`);
 
 function requireJson(text: string): void {
   try {

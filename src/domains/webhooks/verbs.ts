@@ -10,7 +10,7 @@ import { newId } from '../../ids.ts';
 import { write } from '../../operation.ts';
 import { Delivery } from '../deliveries/model.ts';
 import { deliveryView } from '../deliveries/store.ts';
-import { decodeSequence, findEndOfFeed } from '../events/store.ts';
+import { decodeSequence, encodeSequence, findEndOfFeed, type Position } from '../events/store.ts';
 import { iso } from '../model.ts';
 import { newSecret } from './message.ts';
 import { replayFields, Webhook, zWebhookId } from './model.ts';
@@ -100,7 +100,7 @@ export const replayWebhook = write({
   name: 'replayWebhook',
   summary: 'Tell a webhook again of what happened since a point of the feed',
   description:
-    'Its place in the feed is set back, and everything after it that it is to be told of is sent again: new deliveries with the webhook-id that each event had before, so a receiver that has handled some of them tells them by that. A few events from before the point may be among them. Also sets it forward to the end of the feed.',
+    'Its place in the feed is set back, and everything after it that it is to be told of is sent again: new deliveries with the webhook-id that each event had before, so a receiver that has handled some of them tells them by that. A few events from before the point may be among them. Also sets it forward to the end of the feed; deliveries that are pending already are sent all the same.',
   scope: 'workspace:write',
   input: z.strictObject(replayFields),
   check: ({ after, since, eventId }) =>
@@ -128,20 +128,25 @@ interface Point {
 
 async function placeOf(ctx: Ctx, { after, since, eventId }: Point): Promise<ReturnType<typeof cursorAt>> {
   const { workspaceId, mode } = ctx.workspace;
+  if (after === 'end') return cursorAtEnd(ctx.db, ctx.services.epoch);
+  // Read before the place is searched: what commits in between may stand before what is found.
+  const end = await findEndOfFeed(ctx.db, ctx.services.epoch);
   if (eventId !== undefined) {
     const place = await findBefore(ctx.db, workspaceId, eventId);
     if (place === null) throw notFound('event', 'eventId');
-    return cursorAt(place);
+    return cursorAt(isBeyond(place, end) ? end : place);
   }
   if (since !== undefined) {
     const test = mode === 'test';
-    return cursorAt(await findSince(ctx.db, workspaceId, test ? since : since - SLACK, test ? 'occurred' : 'recorded'));
+    const by = test ? 'occurred' : 'recorded';
+    const place = await findSince(ctx.db, workspaceId, test ? since : since - SLACK, by);
+    return cursorAt(isBeyond(place, end) ? end : place);
   }
-  if (after === 'end') return cursorAtEnd(ctx.db, ctx.services.epoch);
-  const end = await findEndOfFeed(ctx.db, ctx.services.epoch);
   const place = decodeSequence(after!);
-  const ahead = place.epoch > end.epoch || (place.epoch === end.epoch && BigInt(place.tx) > BigInt(end.tx));
   // What would be skipped is lost: nobody has seen that far.
-  if (ahead) throw invalid('after', 'The feed does not go that far yet.', 'ahead');
+  if (isBeyond(place, end)) throw invalid('after', 'The feed does not go that far yet.', 'ahead');
   return cursorAt(place);
 }
+
+/** Older transactions that still run would be skipped at a place beyond the end. */
+const isBeyond = (place: Position, end: Position) => encodeSequence(place) > encodeSequence(end);

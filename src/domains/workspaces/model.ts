@@ -1,7 +1,7 @@
 /** Words of the workspaces domain: the workspace, keys, clients, agents, teams, terms, custom fields, the test clock. */
 
 import { z } from 'zod';
-import { zId, zInstant, zIsoInstant, zKey, zLanguageTag, zStamps, zText, zTimeZone } from '../model.ts';
+import { zCurrency, zId, zInstant, zIsoInstant, zKey, zLanguageTag, zStamps, zText, zTimeZone } from '../model.ts';
 
 export const zRole = z
   .enum(['admin', 'manager', 'agent', 'integration', 'customer'])
@@ -9,7 +9,6 @@ export const zRole = z
 
 export const zScope = z.string().max(40).describe('A scope such as tickets:read.');
 
-const zCurrency = z.string().regex(/^[A-Z]{3}$/, 'Expected an ISO 4217 code such as CNY.');
 const zColour = z.string().regex(/^#[0-9a-fA-F]{6}$/, 'Expected a colour such as #1f6feb.');
 const zLanguage = z.enum(['zh-CN', 'en']);
 

@@ -43,7 +43,7 @@ export function readerOf(schema: z.ZodType, header: readonly string[]): (cells: 
 
 /** Spreadsheets run what begins with these letters: an export for them puts an apostrophe in front. */
 function withoutGuard(cell: string): string {
-  return /^'[=+\-@\t\r]/.test(cell) ? cell.slice(1) : cell;
+  return /^'[=+\-@\t\r＝＋－＠]/.test(cell) ? cell.slice(1) : cell;
 }
 
 function put(line: Thing, { path, say, kind }: Column, cell: string): void {

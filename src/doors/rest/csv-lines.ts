@@ -136,7 +136,7 @@ function recordAt(text: string, from: number, ended: boolean): TextRecord | null
   let at = from;
   for (;;) {
     if (text.charCodeAt(at) === QUOTE) {
-      const quoted = quotedAt(text, at, ended);
+      const quoted = quotedAt(text, at);
       if (quoted === null) return ended ? firstLine(text, from, 'A quote is never closed.', ended) : null;
       cells.push(quoted.cell);
       breaks += quoted.cell.split('\n').length - 1;
@@ -164,12 +164,11 @@ function recordAt(text: string, from: number, ended: boolean): TextRecord | null
 }
 
 /** A quoted cell, its doubled quotes single again, and where it ends; null when its end has not come yet. */
-function quotedAt(text: string, from: number, ended: boolean): { cell: string; next: number } | null {
+function quotedAt(text: string, from: number): { cell: string; next: number } | null {
   let cell = '';
   for (let at = from + 1; ; ) {
     const quote = text.indexOf('"', at);
-    // The last letter may be the first of two quotes.
-    if (quote < 0 || (quote + 1 === text.length && !ended)) return null;
+    if (quote < 0) return null;
     cell += text.slice(at, quote);
     if (text.charCodeAt(quote + 1) !== QUOTE) return { cell, next: quote + 1 };
     cell += '"';

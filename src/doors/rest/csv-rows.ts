@@ -64,7 +64,7 @@ function quoted(cell: string): string {
   return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-/** Spreadsheets run what begins so; a number with its sign and a phone number are none. */
+/** Spreadsheets run what begins so, also with full-width signs; a number with its sign and a phone number are none. */
 function isFormula(cell: string): boolean {
-  return /^[=@\t\r]/.test(cell) || (/^[+-]/.test(cell) && !/^[+-]\d+(\.\d+)?$/.test(cell));
+  return /^[=@\t\r＝＠＋－]/.test(cell) || (/^[+-]/.test(cell) && !/^[+-]\d+(\.\d+)?$/.test(cell));
 }

@@ -299,7 +299,8 @@ export const COMPONENTS = {
               id: { type: 'string', description: 'Id of what was made, changed or known.' },
               kept: {
                 type: 'array',
-                description: 'Fields that were kept as they are: they belong to another system.',
+                description:
+                  'Fields that were kept as they are: they belong to another system, or the name is that of a customer who was merged into this one.',
                 items: { type: 'string' },
               },
               errors: {

@@ -109,7 +109,9 @@ const LineResult = z
     kept: z
       .array(z.string())
       .optional()
-      .describe('Fields that were kept as they are, since they belong to another system.'),
+      .describe(
+        'Fields that were kept as they are, since they belong to another system, or since the name is that of a customer who was merged into this one.',
+      ),
     errors: z
       .array(
         z

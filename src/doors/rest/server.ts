@@ -1,5 +1,6 @@
 /** The HTTP server as this desk wants it: limits, request ids, problem+json for every error, also the framework's own. */
 
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
@@ -71,11 +72,13 @@ export async function createServer(config: Config, log: FastifyBaseLogger): Prom
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
-    { parseAs: 'string' },
+    { parseAs: 'buffer' },
     (request, body, done) => {
       // A verb without a body is often sent with the header all the same.
-      if (body === '') done(null, undefined);
-      else parseJson(request, body as string, done);
+      if (body.length === 0) done(null, undefined);
+      // Read as text, broken bytes would become other letters, and be kept as such.
+      else if (!isUtf8(body as Buffer)) done(new AppError('bad_request', 'The body is not UTF-8.'));
+      else parseJson(request, body.toString(), done);
     },
   );
 
