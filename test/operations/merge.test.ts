@@ -206,7 +206,9 @@ test('who was merged, and merged again, is the last one; none is merged twice, n
   }
   t.equal((await done(call, 'listMergedCustomers', { customerId: c.customer.id })).data.length, 2);
   const refused = { error: { code: 'invalid_transition', errors: [{ path: 'from' }] } };
-  t.match(await merge(c, a), refused, 'A is C already');
+  t.match(await merge(c, a), { error: null, result: { job: { type: 'customers.merge' } } }, 'once more');
+  const d = await family(call, 'D', 'D-1', 'normal');
+  t.match(await merge(d, a), refused, 'A is C already');
   t.match(await merge(a, c), refused, 'C would be merged into itself');
   t.match(
     await call('mergeCustomers', { customerId: c.customer.id, from: 'cus_01k9zv3m5qe8w9y2f4h6j8m0n1', reason: 'R' }),
@@ -271,19 +273,116 @@ test('a ticket made while the customer is merged is not left behind, and the job
   const a = await family(call, 'A', 'A-1', 'normal');
   const b = await family(call, 'B', 'B-1', 'core');
   const ticket = { subject: 'Meanwhile', kind: 'basic', channel: 'email', customerId: a.customer.id };
+  const { customerId: _, ...nobodys } = ticket;
+  const loose = await Promise.all(Array.from({ length: 4 }, () => done(call, 'createTicket', nobodys)));
+  const past = { ...ticket, tier: 'normal', events: [{ at: NOW, type: 'created', by: 'customer', body: 'Long ago' }] };
+  const portal = { name: 'Portal', role: 'customer', customerId: a.customer.id };
   const [merged, ...made] = await Promise.all([
     call('mergeCustomers', { customerId: b.customer.id, from: a.customer.id, reason: 'Twice' }),
     ...Array.from({ length: 12 }, () => call('createTicket', ticket)),
+    ...loose.map(({ id }) => call('updateTicket', { ticketId: id, customerId: a.customer.id })),
+    ...[1, 2, 3, 4].map((n) => call('importTicket', { ...past, externalIds: { old: `${n}` } })),
+    ...[1, 2, 3, 4].map(() => call('createApiKey', portal)),
   ]);
   t.equal(merged.error, null);
   t.ok(made.every(({ error }) => error === null));
   await desk.work();
   await rerun(desk);
   const tickets = (await done(call, 'listTickets', { customerId: b.customer.id, limit: 200 })).data;
-  t.equal(tickets.length, 16);
+  t.equal(tickets.length, 24);
   t.ok(tickets.every(({ customerId }: Told) => customerId === b.customer.id));
   const history = (await done(call, 'listTicketEvents', { ticketId: a.open.id })).data;
   t.equal(history.filter(({ data }: Told) => data.job !== undefined).length, 1, 'brought along once');
+  const keys = (await done(call, 'listApiKeys')).data.filter(({ role }: Told) => role === 'customer');
+  t.same(
+    keys.map(({ customerId }: Told) => customerId),
+    Array(4).fill(b.customer.id),
+  );
+});
+
+test('one ticket at fault keeps none of the others behind, and follows when it is asked again', async (t) => {
+  const desk = await openTestDesk(t);
+  const call = throughRest(await desk.testWorkspace(NOW));
+  const a = await family(call, 'A', 'A-1', 'normal');
+  const b = await family(call, 'B', 'B-1', 'core');
+  const query = (text: string) => desk.desk.db.pool.query(text, [a.open.number]);
+  const ofTicket = `from tickets t where t.workspace_id = e.workspace_id and t.id = e.ticket_id and t.number = $1`;
+  await query(`update ticket_events e set type = 'edited' ${ofTicket} and e.type = 'created'`);
+  const asked = { customerId: b.customer.id, from: a.customer.id, reason: 'Twice' };
+  const { job } = await done(call, 'mergeCustomers', asked);
+  await desk.work();
+  t.match(await done(call, 'getJob', { jobId: job.id }), {
+    state: 'succeeded',
+    result: { contacts: 1, tickets: 1, activities: 1, failed: 1 },
+  });
+  await query(`update ticket_events e set type = 'created' ${ofTicket} and e.position = 1`);
+  const { customer, job: again } = await done(call, 'mergeCustomers', asked);
+  t.match(customer, { id: b.customer.id, name: 'B' });
+  await desk.work();
+  t.match((await done(call, 'getJob', { jobId: again.id })).result, {
+    contacts: 0,
+    tickets: 1,
+    activities: 0,
+    failed: 0,
+  });
+  t.match(await done(call, 'getTicket', { ticketId: a.open.id }), { customerId: b.customer.id, tier: 'core' });
+});
+
+test('what names a customer while it is merged waits, and then names the one that stays', async (t) => {
+  const desk = await openTestDesk(t);
+  const call = throughRest(await desk.testWorkspace(NOW));
+  const [gone, stays] = ['Gone of all', 'Stays of all'];
+  const a = await done(call, 'createCustomer', { name: gone });
+  const b = await done(call, 'createCustomer', { name: stays });
+  const ticket = { subject: 'Meanwhile', kind: 'basic', channel: 'email' };
+  const { id: ticketId } = await done(call, 'createTicket', ticket);
+  const past = { tier: 'normal', events: [{ at: NOW, type: 'created', by: 'customer', body: 'Long ago' }] };
+  const customerId = a.id;
+  const merging = await desk.desk.db.pool.connect();
+  await merging.query('begin');
+  // As a merge that is being saved.
+  await merging.query(
+    `update customers a set merged_into = b.id, version = a.version + 1 from customers b where a.name = $1 and b.name = $2 and b.workspace_id = a.workspace_id`,
+    [gone, stays],
+  );
+  const order = { kind: 'order', at: NOW, amount: { amount: '1', currency: 'CNY' } };
+  let answered = 0;
+  const calls = Promise.all(
+    [
+      done(call, 'updateTicket', { ticketId, customerId }),
+      done(call, 'importTicket', { ...ticket, ...past, customerId, externalIds: { old: '1' } }),
+      done(call, 'createApiKey', { name: 'Portal', role: 'customer', customerId }),
+      done(call, 'createActivity', { ...order, customerId }),
+    ].map((answer) => answer.finally(() => answered++)),
+  );
+  for (let waiting = 0; waiting + answered < 4; ) {
+    await merging.query('select pg_stat_clear_snapshot()');
+    const { rows } = await merging.query(
+      `select count(*)::int as n from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`,
+    );
+    waiting = rows[0].n;
+  }
+  await merging.query('commit');
+  merging.release();
+  const [changed, imported, key, activity] = await calls;
+  t.same(
+    [changed, imported.ticket, key, activity].map((one) => one.customerId),
+    Array(4).fill(b.id),
+  );
+});
+
+test('merging is for managers and systems', async (t) => {
+  const desk = await openTestDesk(t);
+  const { body: a } = await desk.rest('POST /v1/customers', { name: 'A' });
+  const { body: b } = await desk.rest('POST /v1/customers', { name: 'B' });
+  for (const [role, code] of [
+    ['agent', 'forbidden'],
+    ['manager', null],
+  ] as const) {
+    const call = throughRest(await desk.as(role));
+    const { error } = await call('mergeCustomers', { customerId: b.id, from: a.id, reason: 'Twice' });
+    t.equal(error?.code ?? null, code, role);
+  }
 });
 
 /** As if the process had been killed before it could say that it was done. */

@@ -2,6 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { type Test, test } from 'tap';
+import { render } from '../../src/domains/webhooks/template.ts';
 import { type Caller, openTestDesk, START, type TestDesk } from '../support/desk.ts';
 import { type Got, openReceiver, type Receiver, verifies as verifiesAt } from '../support/receiver.ts';
 
@@ -131,6 +132,25 @@ test('a template makes the body, over what the feed says', async (t) => {
     headers: { 'content-type': 'text/plain; charset=utf-8' },
   });
   t.ok(verifies(asText!, text.secret));
+});
+
+test('a template that the engine ends for its time rests: nothing is tried on it for a while', (t) => {
+  let reads = 0;
+  const scope = {
+    get slow() {
+      reads += 1;
+      for (const end = performance.now() + 110; performance.now() < end; );
+      return 1;
+    },
+  };
+  for (const n of [1, 2]) {
+    t.throws(() => render('{{ slow }}{{ slow }}', 'text/plain', scope), {
+      name: 'template',
+      message: /^It takes over/,
+    });
+    t.equal(reads, 1, `try ${n}`);
+  }
+  t.end();
 });
 
 test('a template that fails on an event is an attempt that failed, and goes out once it is mended', async (t) => {

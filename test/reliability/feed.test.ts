@@ -2,6 +2,7 @@
 
 import pg from 'pg';
 import { test } from 'tap';
+import { decodeSequence, encodeSequence } from '../../src/domains/events/store.ts';
 import { decodeId, newId } from '../../src/ids.ts';
 import { openTestDesk } from '../support/desk.ts';
 
@@ -63,4 +64,26 @@ test('a reader that follows the sequence sees every event once, while 16 writers
   t.equal(seen.length, written.length);
   t.equal(new Set(seen).size, written.length, 'none twice');
   t.strictSame([...seen].sort(), [...written].sort(), 'none missed');
+  t.strictSame(sequences.toSorted(), sequences, 'and compared as text they rise');
+});
+
+test('a sequence compares as text the way its place lies, and what was given out before is still read', (t) => {
+  const ids = ['0192f000-0000-7000-8000-000000000001', '0192f000-0000-7000-8000-00000000000a'];
+  const places = [1, 2, 10].flatMap((epoch) =>
+    Array.from({ length: 300 }, (_, n) => ids.map((id) => ({ epoch, tx: String(9_850 + n), id }))).flat(),
+  );
+  const sequences = places.map(encodeSequence);
+  t.strictSame(sequences.toSorted(), sequences);
+  t.strictSame(sequences.map(decodeSequence), places);
+  const old = ({ epoch, tx, id }: (typeof places)[number]) => Buffer.from(`${epoch}.${tx}.${id}`).toString('base64url');
+  t.strictSame(places.map(old).map(decodeSequence), places);
+  t.ok(
+    places.every((place) => old(place) < sequences[0]!),
+    'those lie before',
+  );
+  const [sequence] = sequences as [string];
+  for (const no of ['', 's', sequence.slice(1), `${sequence}0`, sequence.toUpperCase(), sequence.replace('s0', 's9')]) {
+    t.throws(() => decodeSequence(no), { code: 'invalid_cursor' }, no);
+  }
+  t.end();
 });

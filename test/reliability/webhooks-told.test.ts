@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { test } from 'tap';
+import { encodeId } from '../../src/ids.ts';
 import { deliverDue, startCourier } from '../../src/jobs/courier.ts';
 import { claimEndpoints, feedReaches } from '../../src/jobs/delivery-store.ts';
 import { startDispatcher, tellWebhooks } from '../../src/jobs/dispatcher.ts';
@@ -32,6 +33,31 @@ test('two desks that tell at the same time, while others write: each event once 
        count(distinct event_id)::int as events from deliveries`,
   );
   t.same(rows, [{ n: 180, distinct: 180, events: 60 }]);
+});
+
+test('told again from an event that an older transaction still runs beside: what that saves is not skipped', async (t) => {
+  const bench = await openWebhookBench(t);
+  const receiver = await openReceiver(t);
+  const { id } = await bench.webhook(receiver.url);
+  const older = await bench.db.pool.connect();
+  await older.query('begin');
+  const { rows } = await older.query<{ tx: string }>('select pg_current_xact_id()::text as tx');
+  await bench.customers(1);
+  const { rows: made } = await bench.db.pool.query<{ id: string; tx: string }>(
+    `select id, tx::text from events where type = 'customer.created'`,
+  );
+  t.ok(BigInt(made[0]!.tx) > BigInt(rows[0]!.tx));
+  const points = [
+    { eventId: encodeId('event', made[0]!.id) },
+    { since: new Date(Date.now() + 3_600_000).toISOString() },
+  ];
+  for (const point of points) {
+    await bench.ask(0, `POST /v1/webhooks/${id}/replay`, point);
+    const at = await bench.db.pool.query<{ tx: string }>('select tx::text from webhook_cursors');
+    t.ok(BigInt(at.rows[0]!.tx) <= BigInt(rows[0]!.tx), JSON.stringify(point));
+  }
+  await older.query('commit');
+  older.release();
 });
 
 test('a desk that dies with webhooks in its hands holds them for seconds, and one that dies sending has it sent again', async (t) => {

@@ -189,3 +189,51 @@ test('the log of deliveries is kept for 30 days, of those given up for 90', asyn
   t.same(await left(30), { failed, ...waiting });
   t.same(await left(90), waiting);
 });
+
+test('of a log longer than one statement forgets, all is forgotten in one look', async (t) => {
+  const bench = await openWebhookBench(t);
+  const [desk] = bench.desks as [Desk];
+  const receiver = await openReceiver(t);
+  await bench.webhook(receiver.url);
+  await bench.customers(1);
+  await tellAll(desk);
+  await deliverDue(desk, LOG);
+  await bench.db.pool.query(
+    `insert into deliveries (workspace_id, id, webhook_id, url, host, event_id, event_type, event_epoch, event_tx, body,
+       state, attempts, live, created_at, updated_at)
+     select workspace_id, gen_random_uuid(), webhook_id, url, host, event_id, event_type, event_epoch, event_tx, body, state,
+       attempts, live, created_at, updated_at
+     from deliveries, generate_series(1, 10500)`,
+  );
+  t.equal(await forgetDeliveries(bench.db, START + 30 * 24 * HOUR + SECOND), 10_501);
+  t.same(await statesOf(bench.db), {});
+});
+
+test('whether a webhook takes anything is asked when an attempt ends, not as it was when the attempt began', async (t) => {
+  const bench = await openWebhookBench(t);
+  const [desk] = bench.desks as [Desk];
+  const receiver = await openReceiver(t);
+  const { id } = await bench.webhook(receiver.url);
+  const failSince = (hours: number | null) =>
+    bench.db.pool.query('update webhooks set failing_since = to_timestamp($1)', [
+      hours === null ? null : (bench.wall.now - hours * HOUR) / 1000,
+    ]);
+  const attempt = async (status: number, meanwhile: number | null) => {
+    receiver.answer = async (_request, response) => {
+      await failSince(meanwhile);
+      response.writeHead(status).end();
+    };
+    await bench.customers(1);
+    await tellAll(desk);
+    await bench.db.pool.query(`update deliveries set attempts = 9 where state = 'pending'`);
+    await deliverDue(desk, LOG);
+    return bench.ask(0, `GET /v1/webhooks/${id}`);
+  };
+  await failSince(100);
+  t.match(await attempt(503, null), { active: true, failingSince: /^20/ }, 'another was taken');
+  await failSince(null);
+  t.match(await attempt(204, 100), { active: true, failingSince: null }, 'another failed');
+  await failSince(null);
+  t.match(await attempt(503, 100), { active: false, disabledReason: 'failing' });
+  t.same(await statesOf(bench.db), { failed: 2, delivered: 1 });
+});

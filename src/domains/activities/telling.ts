@@ -161,6 +161,7 @@ export function newActivity(
     updatedAt: ctx.now,
   });
   stayWith(changes, known, row.customerId);
+  liveOn(changes, known, row.contactId);
   nameThing(changes, 'activity', row, {}, row.externalIds);
   touch(changes, row.customerId);
   changes.event('activity.created', row.id, { activity: activityFacts(row) });
@@ -185,6 +186,7 @@ export function editActivity(
   requireFreeNames(holders, before.id);
   const after = changes.update(activities, before, wanted);
   if (after.customerId !== before.customerId) stayWith(changes, known, after.customerId);
+  if (after.contactId !== before.contactId) liveOn(changes, known, after.contactId);
   nameThing(changes, 'activity', before, before.externalIds, after.externalIds);
   for (const customerId of new Set([before.customerId, after.customerId])) touch(changes, customerId);
   changes.event('activity.updated', after.id, { activity: activityFacts(after), changed });
@@ -205,4 +207,10 @@ export function holdersIn({ idOf }: Known, names: Readonly<Record<string, string
 function stayWith(changes: Changes, { customers: keys }: Known, customerId: string): void {
   const key = keys.get(customerId);
   if (key !== undefined) changes.guard(customers, key);
+}
+
+/** A person who is erased at this very moment is not named again. */
+function liveOn(changes: Changes, { contacts: people }: Known, contactId: string | null): void {
+  const contact = people.get(contactId ?? '');
+  if (contact !== undefined) changes.guard(contacts, contact);
 }

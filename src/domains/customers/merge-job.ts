@@ -9,7 +9,6 @@ import { findByIds } from '../../db/rows.ts';
 import { toAppError } from '../../db/sqlstate.ts';
 import { contacts, customers } from '../../db/tables/customers.ts';
 import { activities } from '../../db/tables/tiering.ts';
-import { AppError } from '../../errors.ts';
 import type { JobDefinition, Work } from '../../job.ts';
 import { tierTurn } from '../tickets/retier.ts';
 import { type Happening, type Levels, loadLevels, settle, ticketFacts } from '../tickets/settle.ts';
@@ -108,15 +107,16 @@ async function moveBatch(work: Work<Place>, part: Moved, from: string, ids: stri
   for (let attempt = 1; left.length > 0 && attempt <= ATTEMPTS; attempt++) {
     const ctx = await work.context();
     const customer = await getCustomer(ctx.db, ctx.workspace.workspaceId, from);
-    const moves = await MOVES[part](ctx, { from, customer, by: work.id }, left);
-    // One that is merged itself at this very moment hands on what it has: nothing may come to it after that.
-    for (const { changes } of moves) changes.guard(customers, customer);
-    const lost = await work.save(moves, ({ id }, error) => {
-      const known = toAppError(error);
-      if (known instanceof AppError && known.code === 'unavailable') throw error;
+    const fail = (id: string, error: unknown) => {
+      // One at fault must not keep the others behind; a database that is away is nobody's fault.
+      if (toAppError(error)?.code === 'unavailable') throw error;
       ctx.log.error({ err: error, [part]: id }, 'could not be brought to the customer it was merged into');
       failed += 1;
-    });
+    };
+    const moves = await MOVES[part](ctx, { from, customer, by: work.id, fail }, left);
+    // One that is merged itself at this very moment hands on what it has: nothing may come to it after that.
+    for (const { changes } of moves) changes.guard(customers, customer);
+    const lost = await work.save(moves, ({ id }, error) => fail(id, error));
     left = lost.map(({ id }) => id);
   }
   return failed + left.length;
@@ -127,6 +127,8 @@ interface Merging {
   customer: CustomerRow;
   /** The job. */
   by: string;
+  /** Told of one that cannot be moved. */
+  fail(id: string, error: unknown): void;
 }
 
 const MOVES: Record<Moved, (ctx: Ctx, merging: Merging, ids: string[]) => Promise<Move[]>> = {
@@ -151,7 +153,14 @@ const MOVES: Record<Moved, (ctx: Ctx, merging: Merging, ids: string[]) => Promis
     );
     return files
       .filter(({ ticket }) => ticket.customerId === merging.from)
-      .map((file) => moved(ctx, merging, file, levels));
+      .flatMap((file) => {
+        try {
+          return [moved(ctx, merging, file, levels)];
+        } catch (error) {
+          merging.fail(file.ticket.id, error);
+          return [];
+        }
+      });
   },
 
   // One event said it of all of them: `customer.merged`.

@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { requireManagement } from '../../auth/policy.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
@@ -33,21 +34,25 @@ export const mergeCustomers = write({
   name: 'mergeCustomers',
   summary: 'Merge another customer into this one: one customer from then on, by both ids and all names',
   description:
-    'What is known of the one that stays wins; tags are united, names and figures in systems it lacks are taken over, and it is a customer since the earlier of the two dates. At once both ids and every name of the other one in other systems mean it, also in policies, portals and filters; what the same system goes on sending of both (upsertCustomerByExternalId) is taken of the one that stays; lists leave the other one out, and `updatedAfter` tells it as deleted. A job brings contacts, tickets and activities along; open tickets come under its tier, and their promises with it. The other one keeps its own tier history (listCustomerTiers by its id). 409 for one that was merged already.',
+    'What is known of the one that stays wins; tags are united, names and figures in systems it lacks are taken over, and it is a customer since the earlier of the two dates. At once both ids and every name of the other one in other systems mean it, also in policies, portals and filters; what the same system goes on sending of both (upsertCustomerByExternalId) is taken of the one that stays; lists leave the other one out, and `updatedAfter` tells it as deleted. A job brings contacts, tickets and activities along; open tickets come under its tier, and their promises with it. The other one keeps its own tier history (listCustomerTiers by its id). Not for agents. Asked again, it goes over what is left; 409 for one that was merged into somebody else.',
   scope: 'customers:write',
   input: z.strictObject({ ...zCustomerId, ...mergeFields }),
   output: CustomerMerge,
   status: 202,
   example: { from: 'cus_01k9zv3m5qe8w9y2f4h6j8m0n1', reason: '重复建档' },
   async run(ctx, { customerId, from, reason }) {
+    requireManagement(ctx.actor);
     const { db, workspace } = ctx;
     const { workspaceId } = workspace;
     const into = await getCustomer(db, workspaceId, customerId);
     const gone = await findById(db, customers, workspaceId, from);
     if (gone === undefined) throw notFound('customer', 'from');
     requireApart(gone, into, customerId);
-    const earlier = await listMerged(db, workspaceId, gone.id);
     const changes = new Changes(ctx.now);
+    const bring = () => jobView(enqueue(ctx, changes, mergeJob, { from: gone.id, into: into.id }));
+    // They are one already: what could not be brought along before is tried again.
+    if (gone.mergedInto === into.id) return { result: { customer: customerView(into), job: bring() }, changes };
+    const earlier = await listMerged(db, workspaceId, gone.id);
     const stays = takeOver(changes, into, gone);
     leave(changes, gone, into.id);
     for (const one of earlier) changes.update(customers, one, { mergedInto: into.id }, { quiet: true });
@@ -62,16 +67,15 @@ export const mergeCustomers = write({
     changes.insert(tombstones, { workspaceId, resource: 'customer', subject: gone.id, deletedAt: ctx.now });
     const told = { from: gone.id, into: into.id, reason, customer: customerView(stays) };
     changes.event('customer.merged', gone.id, told);
-    const job = enqueue(ctx, changes, mergeJob, { from: gone.id, into: into.id });
-    return { result: { customer: customerView(stays), job: jobView(job) }, changes };
+    return { result: { customer: customerView(stays), job: bring() }, changes };
   },
 });
 
-/** 422 for one and the same, 409 for what is one already. */
+/** 422 for one and the same, 409 for one that is another's already. */
 function requireApart(gone: CustomerRow, into: CustomerRow, named: string): void {
   if (gone.id === named) throw invalid('from', 'A customer cannot be merged into itself.');
   const one = gone.id === into.id ? `${named} was merged into it.` : `It was merged into ${gone.mergedInto}.`;
-  if (gone.id !== into.id && gone.mergedInto === null) return;
+  if (gone.id !== into.id && (gone.mergedInto === null || gone.mergedInto === into.id)) return;
   throw new AppError('invalid_transition', one, [{ path: 'from', message: one, code: 'invalid_transition' }]);
 }
 

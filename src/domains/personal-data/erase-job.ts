@@ -44,12 +44,14 @@ interface Result {
   activities: number;
 }
 
-/** Tickets that are looked for at once, and whose kept answers are. */
+/** Tickets that are looked for at once. */
 const BATCH = 50;
 const EVENTS = 200;
 const ACTIVITIES = 200;
 /** Kept answers that are looked through at once. */
-const REPLIES = 5000;
+const REPLIES = 2000;
+/** Ids that are read at once. */
+const IDS = 5000;
 /** How often a thing that others change is decided again. */
 const ATTEMPTS = 8;
 
@@ -61,16 +63,15 @@ export const eraseJob: JobDefinition<Input, Place, Result> = {
     const erasing = await erasingOf(ctx, contactId);
     const place = work.place ?? { after: null, tickets: 0, total: await countTickets(ctx.db, workspaceId, contactId) };
     await eraseEvents(work, erasing, [contactId]);
-    await eraseReplies(work, erasing, [contactId]);
     for (;;) {
       const ids = await listTicketIds(ctx.db, workspaceId, contactId, place.after, BATCH);
       if (ids.length === 0) break;
       for (const id of ids) await eraseTicket(work, erasing, id);
-      await eraseReplies(work, erasing, ids);
       place.after = ids.at(-1)!;
       place.tickets += ids.length;
       await work.step(place, place.tickets, Math.max(place.total, place.tickets));
     }
+    await eraseReplies(work, erasing, await allTicketIds(ctx, contactId), place);
     return { contactId, tickets: place.tickets, activities: await eraseActivities(work, contactId) };
   },
 };
@@ -126,7 +127,8 @@ async function eraseWordsOfReceivers(work: Work<Place>, erasing: Erasing, eventI
 }
 
 /** Answers kept for repeats: a repeat still has no second effect, and is told what is left. */
-async function eraseReplies(work: Work<Place>, erasing: Erasing, ids: readonly string[]): Promise<void> {
+async function eraseReplies(work: Work<Place>, erasing: Erasing, ticketIds: string[], place: Place): Promise<void> {
+  const ids = [erasing.contactId, ...ticketIds];
   for (let after: string | null = null; ; ) {
     let next: string | null = null;
     await repeated(work, async (ctx) => {
@@ -139,6 +141,16 @@ async function eraseReplies(work: Work<Place>, erasing: Erasing, ids: readonly s
     });
     if (next === null) return;
     after = next;
+    await work.step(place, place.tickets, Math.max(place.total, place.tickets));
+  }
+}
+
+async function allTicketIds({ db, workspace }: Ctx, contactId: string): Promise<string[]> {
+  const all: string[] = [];
+  for (;;) {
+    const ids = await listTicketIds(db, workspace.workspaceId, contactId, all.at(-1) ?? null, IDS);
+    all.push(...ids);
+    if (ids.length < IDS) return all;
   }
 }
 

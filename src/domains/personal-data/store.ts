@@ -172,7 +172,6 @@ export async function listRepliesNaming(
     ) next`);
   const last = seen[0]?.last ?? null;
   if (last === null) return { rows: [], last };
-  const patterns = ids.map((id) => `%${id}%`);
   const rows = await db.orm
     .select()
     .from(idempotencyKeys)
@@ -181,7 +180,8 @@ export async function listRepliesNaming(
         eq(idempotencyKeys.workspaceId, workspaceId),
         after === null ? undefined : gt(idempotencyKeys.key, after),
         sql`${idempotencyKeys.key} <= ${last}`,
-        sql`${idempotencyKeys.response}::text like any(${sql.param(patterns)}::text[])`,
+        // The ids in an answer are taken out of it once, however many are looked for.
+        sql`exists (select from regexp_matches(${idempotencyKeys.response}::text, '(?:con|tkt)_[0-9a-z]{26}', 'g') found where found[1] = any(${sql.param([...ids])}::text[]))`,
       ),
     );
   return { rows, last };

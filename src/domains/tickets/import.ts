@@ -117,7 +117,7 @@ function decide(ctx: Ctx, loaded: Loaded, input: ImportTicket): Outcome<Answer> 
     createdAt: created.at,
     updatedAt: ctx.now,
   }) as TicketRow;
-  // A tier that changes at this very moment must not pass the ticket by.
+  // A tier that changes at this very moment must not pass the ticket by, nor may the customer be merged away.
   if (customer !== undefined) changes.guard(customers, customer);
   if (ticket.customerId !== null) touch(ctx, changes, ticket.customerId, endOfSpan(ctx.now));
   // Nor may a person be erased, who then would be named again.
@@ -197,7 +197,7 @@ function requireWordsOfPast(loaded: Loaded, input: ImportTicket, events: readonl
   if (errors.length > 0) throw new AppError('validation_failed', errors[0]!.message, errors);
 }
 
-/** Whose ticket it is and was: the customer named, or the contact's; with the tier they had, or have: then `customer` is who it rests on. */
+/** Whose ticket it is and was: the customer named, or the contact's; with the tier they had, or have. */
 function whose(loaded: Loaded, input: ImportTicket) {
   const contactId = contactIdOf(input, loaded.idOf);
   const contact = contactId === null ? undefined : loaded.contacts.get(contactId);
@@ -226,7 +226,7 @@ function whose(loaded: Loaded, input: ImportTicket) {
     contactId,
     tier: input.tier === undefined ? (customer?.tier ?? null) : input.tier,
   };
-  return { customer: input.tier === undefined ? customer : undefined, contact, attributes };
+  return { customer, contact, attributes };
 }
 
 /** The event as the history keeps it; what was written becomes a message. */

@@ -320,15 +320,20 @@ export const updateTicket = write({
     draft.externalIds = mergeMap<string>(ticket.externalIds, patch.externalIds ?? {});
     if (patch.fault)
       draft.fault = { ...(ticket.fault ?? UNKNOWN_FAULT), ...definedOf(patch.fault) } as TicketRow['fault'];
+    const changes = new Changes(ctx.now);
+    const guards: (() => void)[] = [];
     if (patch.customerId !== undefined || patch.contactId !== undefined) {
-      const { contact, attributes } = await whose(ctx, draft);
-      if (contact !== null && contact.id !== ticket.contactId) requireLiving(contact, 'contactId');
+      const { customer, contact, attributes } = await whose(ctx, draft);
+      if (contact !== null && contact.id !== ticket.contactId) {
+        requireLiving(contact, 'contactId');
+        guards.push(() => changes.guard(contacts, contact));
+      }
+      if (customer !== null) guards.push(() => changes.guard(customers, customer));
       Object.assign(draft, attributes);
     }
     await requireWords(ctx, draft, ticket, 'edit');
     requireFreeNames(await findNamed(ctx.db, ticket.workspaceId, 'ticket', draft.externalIds), ticket.id);
     const levels = await loadLevels(ctx, [file.history]);
-    const changes = new Changes(ctx.now);
     const changed = changedNames(ticket, draft);
     // What changes nothing is no edit: it leaves no trace, and the ETag where it is.
     if (changed.length === 0) {
@@ -339,6 +344,8 @@ export const updateTicket = write({
       search: ticketSearch(draft),
     } as never);
     nameThing(changes, 'ticket', ticket, ticket.externalIds, draft.externalIds);
+    // As when it is created: nobody is merged, moved to another tier or erased at this very moment.
+    for (const guard of guards) guard();
     touchWhose(ctx, changes, changed, [ticket, draft]);
     changes.event('ticket.updated', ticket.id, { ...ticketFacts(settled.ticket), changed });
     return { result: answerOf(settled), changes };

@@ -185,8 +185,8 @@ async function draw(work: Work<Place>, month: string): Promise<number> {
   const tiering = await loadTiering(ctx);
   if (tiering === null) return 0;
   const changes = await drawSample(ctx, month, tiering.model.sampleSize);
-  await work.save([{ changes }], (_, error) => {
+  const lost = await work.save([{ changes }], (_, error) => {
     throw error;
   });
-  return changes.entries.length;
+  return lost.length > 0 ? 0 : changes.entries.length;
 }

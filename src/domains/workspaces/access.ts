@@ -7,11 +7,12 @@ import { type Actor, ROLE_SCOPES, type Role, type Scope } from '../../auth/polic
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { findById } from '../../db/rows.ts';
+import { customers } from '../../db/tables/customers.ts';
 import { apiKeys, clients } from '../../db/tables/workspaces.ts';
 import { AppError, invalid, notFound } from '../../errors.ts';
 import { newId } from '../../ids.ts';
 import { read, write } from '../../operation.ts';
-import { getCustomer } from '../customers/store.ts';
+import { type CustomerRow, getCustomer } from '../customers/store.ts';
 import { zId } from '../model.ts';
 import { ApiKey, Client, clientFields, keyFields } from './model.ts';
 import { apiKeyView, clientView, requireAgents } from './store.ts';
@@ -31,14 +32,14 @@ export const createApiKey = write({
     requireLater(ctx, input.expiresAt);
     const scopes = grantable(ctx.actor, input.role, input.scopes);
     await requireAgents(ctx.db, workspaceId, [input.agentId], 'agentId');
-    const customerId = await requireCustomer(ctx, input.role, input.customerId);
+    const customer = await requireCustomer(ctx, input.role, input.customerId);
     const { key, hash, hint } = newKey(workspaceId);
     const changes = new Changes(ctx.now);
     const row = changes.insert(apiKeys, {
       workspaceId,
       id: newId('key'),
       ...input,
-      customerId,
+      customerId: customer?.id ?? null,
       scopes,
       hash,
       hint,
@@ -48,6 +49,8 @@ export const createApiKey = write({
       createdAt: ctx.now,
       updatedAt: ctx.now,
     });
+    // One that is merged into another at this very moment hands on the keys it has.
+    if (customer !== null) changes.guard(customers, customer);
     changes.event('apiKey.created', row.id, { apiKey: apiKeyView(row) });
     return { result: apiKeyView(row, key), changes };
   },
@@ -180,10 +183,10 @@ function requireLater(ctx: Ctx, expiresAt: number | null): void {
 }
 
 /** Whose portal it is; one that was merged into another means that one. */
-async function requireCustomer(ctx: Ctx, role: Role, customerId: string | null): Promise<string | null> {
+async function requireCustomer(ctx: Ctx, role: Role, customerId: string | null): Promise<CustomerRow | null> {
   if ((role === 'customer') !== (customerId !== null)) {
     throw invalid('customerId', 'A key of the role customer, and no other, names its customer.');
   }
   if (customerId === null) return null;
-  return (await getCustomer(ctx.db, ctx.workspace.workspaceId, customerId, 'customerId')).id;
+  return getCustomer(ctx.db, ctx.workspace.workspaceId, customerId, 'customerId');
 }
