@@ -58,6 +58,8 @@ test('a stream tells what happens from now on; with Last-Event-ID what happened 
   const address = await listening(desk);
   const make = (name: string) => desk.rest('POST /v1/teams', { name });
   await make('before');
+  // Waits until the feed has come that far: another file's transaction may hold it back.
+  await desk.rest('GET /v1/events?limit=1');
   const live = await listen(`${address}/v1/events/stream?type=team.created`, desk.key, 2, async () => {
     await make('one');
     await make('two');
