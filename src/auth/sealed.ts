@@ -17,6 +17,14 @@ export function seal(secretKey: Buffer, purpose: string, text: string): string {
   return Buffer.concat([nonce, cipher.getAuthTag(), hidden]).toString('base64url');
 }
 
+/** A secret to sign messages with, of the form of Standard Webhooks. */
+export function newSigningSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
+/** For so long a secret and the one before it are both good, after a change. Seconds. */
+export const BOTH_GOOD = 86_400;
+
 /** What was sealed. Throws when it was sealed with another key or for another purpose, or was changed since. */
 export function unseal(secretKey: Buffer, purpose: string, sealed: string): string {
   const bytes = Buffer.from(sealed, 'base64url');

@@ -206,12 +206,12 @@ test('pages are read as they are taken, and a key that is revoked breaks the exp
   answer.pause();
   let before = 0;
   // Nobody reads: what fits into the sockets is sent, then nothing more.
-  await until('the export waits', async () => {
+  const waits = () => {
     const [was, is] = [before, asked()];
     before = is;
-    await new Promise((resolve) => setTimeout(resolve, 100));
     return was > 0 && was === is;
-  });
+  };
+  await until('the export waits', waits, { every: 250 });
   t.ok(asked() < 150, `of 200 pages ${asked()} were read ahead`);
   const { body: me } = await reader.rest('GET /v1/me');
   await desk.rest(`POST /v1/keys/${me.id}/revoke`, {});

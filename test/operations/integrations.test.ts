@@ -589,3 +589,15 @@ test('ready mappings take what their pages show beside the sample', async (t: Te
   t.strictSame(await make('hubspot_objects', open), [], 'a deal that is open is no order');
   t.match(await make('zoho_records', sampleOf('zoho_records').data[1]), [{ name: 'Fang Wang' }]);
 });
+
+test('a secret that was sealed with another TIERDESK_SECRET_KEY proves nothing, until it is given anew', async (t) => {
+  const desk = await openTestDesk(t);
+  const integration = await integrate(desk);
+  await desk.desk.db.pool.query(`update integrations set secret = repeat('A', 80)`);
+  t.equal((await postSigned(desk, integration, {})).status, 401);
+  t.match(await desk.rest(`PATCH /v1/integrations/${integration.id}`, { active: false }), { status: 200 });
+  const anew = await desk.rest(`POST /v1/integrations/${integration.id}/rotate-secret`, {});
+  t.equal(anew.status, 200, JSON.stringify(anew.body));
+  await desk.rest(`PATCH /v1/integrations/${integration.id}`, { active: true });
+  t.equal((await postSigned(desk, { ...integration, secret: anew.body.secret }, {})).status, 200);
+});

@@ -1,6 +1,7 @@
 /** What another system posts to us: checked, mapped, saved entry by entry, and noted. */
 
 import { isUtf8 } from 'node:buffer';
+import { newSigningSecret } from '../../auth/sealed.ts';
 import { type BulkCall, type Entry, type LineResult, runBatch } from '../../bulk.ts';
 import { Changes } from '../../changes.ts';
 import type { Logger, Workspace } from '../../context.ts';
@@ -13,7 +14,7 @@ import { getWorkspace } from '../workspaces/store.ts';
 import { entriesOf, errorsOf, type MappedEntry, TARGETS } from './entries.ts';
 import { mappingFault, runMapping } from './mapping.ts';
 import { type MappedResource, RESOURCES } from './model.ts';
-import { newSecret, sealSecret, validSecrets } from './secret.ts';
+import { sealSecret, validSecrets } from './secret.ts';
 import { isAuthentic, type Message, messageId } from './signature.ts';
 import { findHomeOfIntegration, type IntegrationRow, listOldReceipts, wasTaken } from './store.ts';
 
@@ -99,7 +100,7 @@ function makeNobody(services: Desk['services']): IntegrationRow {
     name: '',
     system: '',
     signature,
-    secret: sealSecret(services, id, newSecret()),
+    secret: sealSecret(services, id, newSigningSecret()),
     previousSecret: null,
     previousSecretUntil: null,
     mapping: '',

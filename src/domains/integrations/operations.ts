@@ -1,6 +1,8 @@
 /** Verbs of the integrations domain: who may send and how it is read, and what came of it. What comes stands in inbound.ts. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { BOTH_GOOD, newSigningSecret } from '../../auth/sealed.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { equals, readPage } from '../../db/page.ts';
@@ -22,7 +24,7 @@ import {
   zSecretField,
 } from './model.ts';
 import { READY_MAPPINGS } from './ready-mappings.ts';
-import { BOTH_VALID, newSecret, openSecret, sealSecret } from './secret.ts';
+import { openSecret, sealSecret } from './secret.ts';
 import { signatureFaults } from './signature.ts';
 import { type IntegrationRow, integrationView, listOldReceipts, receiptView } from './store.ts';
 
@@ -36,7 +38,10 @@ const { get, list, update, remove } = resource({
   view: integrationView,
   async decide(ctx, draft, before) {
     const { signature, mapping } = draft as IntegrationRow;
-    requireSignature(signature, openSecret(ctx.services, draft as IntegrationRow));
+    // Only then is the secret needed: one that cannot be read any more must not keep it from being switched off.
+    if (!isDeepStrictEqual(signature, before?.['signature'])) {
+      requireSignature(signature, openSecret(ctx.services, draft as IntegrationRow));
+    }
     if (mapping !== before?.['mapping']) await requireMapping(ctx, mapping);
   },
   async remove(ctx, before, changes) {
@@ -69,7 +74,7 @@ export const createIntegration = write({
     mapping: '{ "customers": [company.{ "value": $string(id), "name": name }] }',
   },
   async run(ctx, { secret: given, ...fields }) {
-    const secret = given ?? newSecret();
+    const secret = given ?? newSigningSecret();
     requireSignature(fields.signature, secret);
     await requireMapping(ctx, fields.mapping);
     const id = newId('integration');
@@ -104,13 +109,13 @@ export const rotateIntegrationSecret = write({
     if (before.previousSecretUntil !== null && before.previousSecretUntil > wall) {
       throw new AppError('invalid_transition', 'The secret before this one is still valid, too: wait until it is not.');
     }
-    const secret = given ?? newSecret();
+    const secret = given ?? newSigningSecret();
     requireSignature(before.signature, secret);
     const changes = new Changes(ctx.now);
     const row = changes.update(integrations, before, {
       secret: sealSecret(ctx.services, before.id, secret),
       previousSecret: before.secret,
-      previousSecretUntil: wall + BOTH_VALID,
+      previousSecretUntil: wall + BOTH_GOOD,
     });
     changes.event('integration.secretRotated', row.id, { integration: integrationView(row) });
     return { result: integrationView(row, secret), changes };

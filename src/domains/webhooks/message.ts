@@ -1,7 +1,6 @@
 /** What a webhook is sent of an event: the body, by its template or as it is, and how it is signed. */
 
-import { randomBytes } from 'node:crypto';
-import { seal, unseal } from '../../auth/sealed.ts';
+import { newSigningSecret, seal, unseal } from '../../auth/sealed.ts';
 import type { Services, Workspace } from '../../context.ts';
 import type { Instant } from '../../rules/calendar.ts';
 import { keyIn, signedWith } from '../deliveries/signing.ts';
@@ -14,7 +13,7 @@ const purposeOf = (id: string) => `webhook:${id}`;
 
 /** A new secret as its owner sees it, and as it is stored. */
 export function newSecret(secretKey: Buffer, webhookId: string): { secret: string; sealed: string } {
-  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const secret = newSigningSecret();
   return { secret, sealed: seal(secretKey, purposeOf(webhookId), secret) };
 }
 

@@ -1,6 +1,7 @@
 /** Verbs of the webhooks domain, once it is there: a new secret, a test, and telling it again. */
 
 import { z } from 'zod';
+import { BOTH_GOOD } from '../../auth/sealed.ts';
 import { Changes } from '../../changes.ts';
 import type { Ctx } from '../../context.ts';
 import { deliveries } from '../../db/tables/escalation.ts';
@@ -25,9 +26,6 @@ import {
   webhookView,
 } from './store.ts';
 
-/** For so long both secrets sign. Seconds. */
-const BOTH_SIGN = 24 * 3600;
-
 export const rotateWebhookSecret = write({
   name: 'rotateWebhookSecret',
   summary: 'Give a webhook a new secret; it is shown in this answer alone',
@@ -49,7 +47,7 @@ export const rotateWebhookSecret = write({
     const row = changes.update(webhooks, before, {
       secret: sealed,
       previousSecret: before.secret,
-      previousUntil: ctx.now + BOTH_SIGN,
+      previousUntil: ctx.now + BOTH_GOOD,
     });
     changes.event('webhook.secretRotated', webhookId, { webhook: webhookFacts(row) });
     return { result: webhookView(row, secret), changes };
