@@ -34,6 +34,19 @@ export const ID_PREFIXES = {
   receipt: 'rcp',
   webhook: 'whk',
   needRule: 'ndr',
+  option: 'opt',
+  task: 'task',
+  followUp: 'fup',
+  callback: 'cbk',
+  feedback: 'fbk',
+  escalation: 'esc',
+  incident: 'inc',
+  routingRule: 'rtr',
+  absence: 'abs',
+  article: 'art',
+  replyTemplate: 'tpl',
+  extra: 'xtr',
+  attachment: 'att',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { boolean, foreignKey, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
-import { bigintNumber, id, instant, instants, texts, tsvector, version, workspaceId } from '../columns.ts';
+import { bigintNumber, id, ids, instant, instants, texts, tsvector, version, workspaceId } from '../columns.ts';
 import { contacts, customers } from './customers.ts';
 import { agents, teams, workspaces } from './workspaces.ts';
 
@@ -51,6 +51,27 @@ export const tickets = pgTable(
     customerMessageCount: integer().notNull(),
     agentReplyCount: integer().notNull(),
     mergedIntoId: id('ticket'),
+    /** Key of the step of the process it is in, and since when; null while the workspace has no process. */
+    step: text(),
+    stepSince: instant(),
+    /** Side tasks that are open: it waits for them. */
+    openTaskCount: integer().notNull().default(0),
+    /** Solution options on offer, and the one the customer chose. */
+    optionCount: integer().notNull().default(0),
+    chosenOptionId: id('option'),
+    /** The closed ticket that it continues. */
+    followsId: id('ticket'),
+    /** The common cause of many tickets. */
+    incidentId: id('incident'),
+    /** Agents who are told of what happens to it. */
+    copiedInIds: ids('agent').notNull().default([]),
+    /** Who watches over it; null: nobody. */
+    supervision: jsonb().$type<Supervision>(),
+    complaint: jsonb().$type<Complaint>(),
+    /** Since when it waits for an agent to be found; null when it has one, or none is looked for. */
+    queuedAt: instant(),
+    /** When it closes by itself; null when it does not. */
+    closeAt: instant(),
     search: tsvector().notNull(),
     /** Moves with whatever adds to the history; guards every save. */
     revision: integer().notNull().default(1),
@@ -98,6 +119,20 @@ export const tickets = pgTable(
     }),
   ],
 );
+
+/** Who watches over a ticket, why, and since when (epoch seconds). */
+export interface Supervision {
+  agentId: string | null;
+  reason: string;
+  since: number;
+}
+
+/** What a complaint adds to a ticket. The amount is decimal text, in the currency said. */
+export interface Complaint {
+  severity: 'minor' | 'major' | 'critical' | null;
+  compensation: { amount: string; currency: string } | null;
+  rootCause: string | null;
+}
 
 /** What happened, in order: ids and facts, no text of messages. Clocks are folded from it. */
 export const ticketEvents = pgTable(
@@ -159,6 +194,8 @@ export const clocks = pgTable(
     ticketId: id('ticket').notNull(),
     metric: text().notNull(),
     cycle: integer().notNull(),
+    /** TypeID of the side task, escalation or feedback that is promised something; null: the ticket itself is. */
+    subject: text(),
     state: text().$type<'running' | 'paused' | 'met' | 'missed' | 'cancelled'>().notNull(),
     target: text().notNull(),
     policyKey: text().notNull(),
